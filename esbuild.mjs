@@ -1,0 +1,87 @@
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import esbuild from 'esbuild';
+import { bundleSizes, formatSizes } from './scripts/bundleSizes.mjs';
+import { providerFolders, writeRegistry } from './scripts/registry.mjs';
+
+const root = import.meta.dirname;
+const watch = process.argv.includes('--watch');
+const development = watch || process.argv.includes('--dev');
+
+/** Keeps the registry of providers true to the folders, in watch mode too. */
+const registryPlugin = {
+  name: 'registry',
+  setup(build) {
+    build.onStart(() => {
+      writeRegistry(root);
+    });
+    build.onLoad({ filter: /registry\.generated\.ts$/ }, () => ({
+      watchDirs: ['', ...providerFolders(root)].map((folder) => path.join(root, 'src/providers', folder)),
+    }));
+  },
+};
+
+/** Writes what the import rules and the size limits are checked against: out/metafile.json for the extension, out/webview.json for the page. */
+const metafilePlugin = (name) => ({
+  name: 'metafile',
+  setup(build) {
+    build.onEnd(({ metafile }) => {
+      if (!metafile) return;
+      mkdirSync(path.join(root, 'out'), { recursive: true });
+      writeFileSync(path.join(root, 'out', name), JSON.stringify(metafile));
+      console.log(formatSizes(bundleSizes(metafile)));
+    });
+  },
+});
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  minify: !development,
+  sourcemap: development,
+  metafile: true,
+  legalComments: 'none',
+  logLevel: watch ? 'info' : 'warning',
+};
+
+const extension = {
+  ...common,
+  entryPoints: { extension: 'src/extension.ts' },
+  outdir: 'dist',
+  splitting: true,
+  entryNames: '[name]',
+  chunkNames: 'chunks/[name]-[hash]',
+  platform: 'node',
+  target: 'node22',
+  mainFields: ['module', 'main'],
+  external: ['vscode'],
+  // Bundled CommonJS packages ask for Node's own modules by require, which an ES module lacks.
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+  plugins: [registryPlugin, metafilePlugin('metafile.json')],
+};
+
+const webview = {
+  ...common,
+  entryPoints: { main: 'webview/main.ts', style: 'webview/style.css' },
+  outdir: 'dist/webview',
+  platform: 'browser',
+  target: 'es2022',
+  plugins: [metafilePlugin('webview.json')],
+};
+
+rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+copyCodicons();
+if (watch) {
+  for (const options of [extension, webview]) await (await esbuild.context(options)).watch();
+} else {
+  for (const options of [extension, webview]) await esbuild.build(options);
+}
+
+function copyCodicons() {
+  for (const file of ['codicon.css', 'codicon.ttf']) {
+    cpSync(path.join(root, 'node_modules/@vscode/codicons/dist', file), path.join(root, 'dist/webview', file));
+  }
+}

@@ -1,0 +1,2 @@
+export function providerFolders(root: string): string[];
+export function writeRegistry(root: string): string;
