@@ -1,0 +1,110 @@
+import { completeSecrets, completeSettings, type Issue } from './drafts.ts';
+import type { Choice, Draft, Fields, FieldValue, SecretsOf, SettingsOf } from './fields.ts';
+import type { Call, Capability, Entry, StorageClient } from './storageClient.ts';
+
+/** How to reach servers from this machine: what VS Code's settings and the environment say. */
+export interface Network {
+  /** The proxy for a URL, if one is to be used. */
+  proxyFor(url: URL): URL | undefined;
+  /** Root certificates that are trusted beside Node's own, in PEM. */
+  readonly certificates: readonly string[];
+}
+
+/** All that a client is opened with. */
+export interface Connection<Settings = Draft, Secrets = Readonly<Record<string, string>>> {
+  readonly settings: Settings;
+  readonly secrets: Secrets;
+  readonly network: Network;
+}
+
+/** What a provider's `client.ts` exports. */
+export interface ClientModule<Settings = Draft, Secrets = Readonly<Record<string, string>>> {
+  /** Does no I/O. */
+  openClient(connection: Connection<Settings, Secrets>): StorageClient;
+  /** The choices of a 'fetchedChoice' field, fetched with the draft. */
+  fetchChoices?(field: string, connection: Connection<Settings, Secrets>, call: Call): Promise<readonly Choice[]>;
+  /** What an 'action' field fills in. */
+  runAction?(
+    field: string,
+    connection: Connection<Settings, Secrets>,
+    call: Call,
+  ): Promise<Readonly<Record<string, FieldValue>>>;
+}
+
+export interface Limits {
+  /** The most targets in one call of `remove`. */
+  readonly batch: number;
+}
+
+interface Definition<F extends Fields> {
+  /** The name of the provider's folder. */
+  readonly id: string;
+  /** The provider's name as its maker writes it. */
+  readonly label: string;
+  /** What this provider calls a container. */
+  readonly noun: { readonly one: string; readonly many: string };
+  readonly fields: F;
+  readonly capabilities: readonly Capability[];
+  readonly limits: Limits;
+  /** Where the secret is sent: a secret saved for another origin is never used. */
+  readonly origin: (settings: SettingsOf<F>) => string;
+  /** What stands behind the credential's name in the tree. */
+  readonly describe?: (settings: SettingsOf<F>) => string;
+  /** What makes a credential less than safe (TLS off, certificates unchecked): shown wherever the credential is. */
+  readonly warn?: (settings: SettingsOf<F>) => string | undefined;
+  /** What is wrong between fields; each field has been checked by itself. */
+  readonly check?: (settings: SettingsOf<F>) => readonly Issue[];
+  readonly urls: {
+    /** The URL that names an entry to other programs, if it has one. */
+    readonly of: (entry: Entry, settings: SettingsOf<F>) => string | undefined;
+  };
+  readonly connect: () => Promise<ClientModule<SettingsOf<F>, SecretsOf<F>>>;
+}
+
+/** A provider as the rest of the program sees it: settings and secrets as records hold them, completed before its own code sees them. */
+export interface Provider {
+  readonly id: string;
+  readonly label: string;
+  readonly noun: { readonly one: string; readonly many: string };
+  readonly fields: Fields;
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly limits: Limits;
+  origin(settings: Draft): string;
+  describe(settings: Draft): string;
+  warn(settings: Draft): string | undefined;
+  check(settings: Draft): readonly Issue[];
+  urlOf(entry: Entry, settings: Draft): string | undefined;
+  /** Loads the client's code, completes the values and opens it. */
+  open(connection: Connection): Promise<StorageClient>;
+  fetchChoices(field: string, connection: Connection, call: Call): Promise<readonly Choice[]>;
+  runAction(field: string, connection: Connection, call: Call): Promise<Readonly<Record<string, FieldValue>>>;
+}
+
+/** Declares a provider: the default export of `providers/<id>/provider.ts`. */
+export function defineProvider<const F extends Fields>(definition: Definition<F>): Provider {
+  const { id, label, noun, fields, limits, urls, connect } = definition;
+  const settingsOf = (settings: Draft) => completeSettings(fields, settings) as SettingsOf<F>;
+  const complete = ({ settings, secrets, network }: Connection): Connection<SettingsOf<F>, SecretsOf<F>> => ({
+    settings: settingsOf(settings),
+    secrets: completeSecrets(fields, secrets) as SecretsOf<F>,
+    network,
+  });
+  return {
+    id,
+    label,
+    noun,
+    fields,
+    limits,
+    capabilities: new Set(definition.capabilities),
+    origin: (settings) => definition.origin(settingsOf(settings)),
+    describe: (settings) => definition.describe?.(settingsOf(settings)) ?? '',
+    warn: (settings) => definition.warn?.(settingsOf(settings)),
+    check: (settings) => definition.check?.(settingsOf(settings)) ?? [],
+    urlOf: (entry, settings) => urls.of(entry, settingsOf(settings)),
+    open: async (connection) => (await connect()).openClient(complete(connection)),
+    fetchChoices: async (field, connection, call) =>
+      (await connect()).fetchChoices?.(field, complete(connection), call) ?? [],
+    runAction: async (field, connection, call) =>
+      (await connect()).runAction?.(field, complete(connection), call) ?? {},
+  };
+}
