@@ -1,0 +1,229 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import type { Certificate } from './certificates.ts';
+import { portOf } from './serverProcess.ts';
+
+/** One request as it arrived; the target is the request line's, byte for byte. */
+export interface RecordedRequest {
+  readonly method: string;
+  readonly target: string;
+  /** Names as sent, with the bytes of each value. */
+  readonly headers: readonly { name: string; bytes: number }[];
+  readonly bodyBytes: number;
+  /** Kept of POST requests only. */
+  readonly body: string | undefined;
+}
+
+/** What happens to a request that a rule chose. */
+export type Fault =
+  | { kind: 'status'; status: number; body?: string; headers?: Record<string, string> }
+  | { kind: 'reset-before' }
+  | { kind: 'reset-after' }
+  | { kind: 'cut-body'; afterBytes: number }
+  | { kind: 'never-answer' }
+  | { kind: 'replace-body'; body: (original: Buffer) => Buffer }
+  | { kind: 'delay'; ms: number }
+  | { kind: 'redirect'; location: string; status: number };
+
+/** The first rule whose `when` says true decides; `n` counts this rule's earlier questions, from 0. */
+export interface FaultRule {
+  readonly when: (request: RecordedRequest, n: number) => boolean;
+  readonly fault: Fault;
+}
+
+/** A reverse proxy that passes requests on unchanged, remembers them and breaks those that its rules name. */
+export interface FaultProxy {
+  readonly endpoint: string;
+  readonly requests: readonly RecordedRequest[];
+  /** The requests that ask for something to be deleted: DELETE and POST ?delete. */
+  deletions(): readonly RecordedRequest[];
+  addRule(rule: FaultRule): void;
+  /** Forgets the rules and the requests. */
+  reset(): void;
+  stop(): Promise<void>;
+}
+
+/** Starts a proxy on 127.0.0.1 in front of `target` (an http:// or https:// origin), speaking TLS when given a certificate. */
+export async function startFaultProxy(options: {
+  target: string;
+  tls?: Certificate;
+  /** The authority that the target's own certificate is checked against. */
+  targetCaFile?: string;
+}): Promise<FaultProxy> {
+  const requests: RecordedRequest[] = [];
+  const rules: { rule: FaultRule; asked: number }[] = [];
+  const target = await openTarget(options.target, options.targetCaFile);
+
+  const chooseFault = (request: RecordedRequest) =>
+    rules.find((entry) => entry.rule.when(request, entry.asked++))?.rule.fault;
+
+  const handle = async (request: http.IncomingMessage, response: http.ServerResponse) => {
+    const body = await readAll(request);
+    const recorded = record(request, body);
+    requests.push(recorded);
+    await answer(chooseFault(recorded), request, response, () => target.forward(request, body));
+  };
+  const listener = (request: http.IncomingMessage, response: http.ServerResponse) => {
+    handle(request, response).catch((error: Error) => {
+      if (!response.headersSent) response.writeHead(502);
+      response.end(`The proxy could not pass the request on: ${error.message}`);
+    });
+  };
+
+  const server = options.tls === undefined ? http.createServer() : https.createServer(await readPair(options.tls));
+  server.on('request', listener);
+  server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
+    response.writeContinue();
+    listener(request, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  return {
+    endpoint: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${portOf(server.address())}`,
+    requests,
+    deletions: () => requests.filter(isDeletion),
+    addRule: (rule) => rules.push({ rule, asked: 0 }),
+    reset() {
+      rules.length = 0;
+      requests.length = 0;
+    },
+    async stop() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+      target.close();
+    },
+  };
+}
+
+/** Whether a request asks for something to be deleted. */
+export function isDeletion(request: { method: string; target: string }): boolean {
+  if (request.method === 'DELETE') return true;
+  const query = request.target.split('?')[1] ?? '';
+  return request.method === 'POST' && query.split('&').some((part) => part.split('=')[0] === 'delete');
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+}
+
+async function answer(
+  fault: Fault | undefined,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  forward: () => Promise<Answer>,
+): Promise<void> {
+  switch (fault?.kind) {
+    case undefined:
+      return send(response, request, await forward());
+    case 'delay':
+      await new Promise((resolve) => setTimeout(resolve, fault.ms));
+      return send(response, request, await forward());
+    case 'status':
+      response.writeHead(fault.status, { 'content-type': 'application/xml', ...fault.headers });
+      response.end(fault.body ?? '');
+      return;
+    case 'redirect':
+      response.writeHead(fault.status, { location: fault.location, 'content-length': '0' });
+      response.end();
+      return;
+    case 'never-answer':
+      return;
+    case 'reset-before':
+      return resetConnection(request);
+    case 'reset-after':
+      await forward();
+      return resetConnection(request);
+    case 'cut-body': {
+      const whole = await forward();
+      response.writeHead(whole.status, withLength(whole, request));
+      const part = whole.body.subarray(0, fault.afterBytes);
+      response.write(part, () => request.socket.destroy());
+      return;
+    }
+    case 'replace-body': {
+      const original = await forward();
+      return send(response, request, { ...original, body: fault.body(original.body), headers: unframed(original) });
+    }
+  }
+}
+
+function send(response: http.ServerResponse, request: http.IncomingMessage, answered: Answer): void {
+  response.writeHead(answered.status, withLength(answered, request));
+  response.end(answered.body);
+}
+
+// An answer to HEAD names the length of a body that it doesn't have.
+function withLength(answered: Answer, request: http.IncomingMessage): string[] {
+  if (request.method === 'HEAD' || answered.status === 204 || answered.status === 304) return [...answered.headers];
+  return [...unframed(answered), 'Content-Length', String(answered.body.length)];
+}
+
+function unframed(answered: Answer): string[] {
+  return dropHeaders(answered.headers, ['content-length', 'transfer-encoding', 'connection', 'keep-alive']);
+}
+
+function dropHeaders(headers: readonly string[], dropped: readonly string[]): string[] {
+  return headers.filter((_, index) => {
+    const name = headers[index - (index % 2)] ?? '';
+    return !dropped.includes(name.toLowerCase());
+  });
+}
+
+function resetConnection(request: http.IncomingMessage): void {
+  if ('encrypted' in request.socket) request.socket.destroy();
+  else request.socket.resetAndDestroy();
+}
+
+async function openTarget(origin: string, caFile: string | undefined) {
+  const url = new URL(origin);
+  const secure = url.protocol === 'https:';
+  const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
+  const agent = secure ? new https.Agent({ keepAlive: true, ...ca }) : new http.Agent({ keepAlive: true });
+  const forward = async (request: http.IncomingMessage, body: Buffer): Promise<Answer> => {
+    const outgoing = (secure ? https : http).request({
+      agent,
+      host: url.hostname,
+      port: url.port,
+      method: request.method ?? 'GET',
+      path: request.url ?? '/',
+      headers: dropHeaders(request.rawHeaders, ['connection', 'expect', 'keep-alive']),
+      setHost: false,
+    });
+    outgoing.end(body);
+    const [incoming] = (await once(outgoing, 'response')) as [http.IncomingMessage];
+    return { status: incoming.statusCode ?? 502, headers: incoming.rawHeaders, body: await readAll(incoming) };
+  };
+  return { forward, close: () => agent.destroy() };
+}
+
+function record(request: http.IncomingMessage, body: Buffer): RecordedRequest {
+  const headers = [];
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const value = request.rawHeaders[index + 1] ?? '';
+    headers.push({ name: request.rawHeaders[index] ?? '', bytes: Buffer.byteLength(value, 'latin1') });
+  }
+  return {
+    method: request.method ?? '',
+    target: request.url ?? '',
+    headers,
+    bodyBytes: body.length,
+    body: request.method === 'POST' ? body.toString('utf8') : undefined,
+  };
+}
+
+async function readAll(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function readPair(certificate: Certificate) {
+  return { cert: await readFile(certificate.certFile), key: await readFile(certificate.keyFile) };
+}
