@@ -36,6 +36,14 @@ export interface Limits {
   readonly batch: number;
 }
 
+/** What a folder is at a backend. */
+export interface Folders {
+  /** Whether a folder exists by itself, so that it must be deleted too, after its content. Otherwise it is a common beginning of names and goes with its last object. */
+  readonly real: boolean;
+  /** Whether an entry lies inside a folder, however deep, told from both entries alone; absent where ids don't show it. */
+  readonly contains?: (folder: Entry, entry: Entry) => boolean;
+}
+
 interface Definition<F extends Fields> {
   /** The name of the provider's folder. */
   readonly id: string;
@@ -46,6 +54,8 @@ interface Definition<F extends Fields> {
   readonly fields: F;
   readonly capabilities: readonly Capability[];
   readonly limits: Limits;
+  /** By default folders are not real, and nothing is known of what they contain. */
+  readonly folders?: Folders;
   /** Where the secret is sent: a secret saved for another origin is never used. */
   readonly origin: (settings: SettingsOf<F>) => string;
   /** What stands behind the credential's name in the tree. */
@@ -69,6 +79,7 @@ export interface Provider {
   readonly fields: Fields;
   readonly capabilities: ReadonlySet<Capability>;
   readonly limits: Limits;
+  readonly folders: Folders;
   origin(settings: Draft): string;
   describe(settings: Draft): string;
   warn(settings: Draft): string | undefined;
@@ -95,6 +106,7 @@ export function defineProvider<const F extends Fields>(definition: Definition<F>
     noun,
     fields,
     limits,
+    folders: definition.folders ?? { real: false },
     capabilities: new Set(definition.capabilities),
     origin: (settings) => definition.origin(settingsOf(settings)),
     describe: (settings) => definition.describe?.(settingsOf(settings)) ?? '',

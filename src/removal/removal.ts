@@ -1,0 +1,144 @@
+import type { ErrorKind } from '../core/errors.ts';
+import type { Provider } from '../core/provider.ts';
+import type { Entry, Recovery, RemovalResult, StorageClient, Target } from '../core/storageClient.ts';
+
+/** What a removal must know of a provider. */
+export type ProviderFacts = Pick<Provider, 'id' | 'label' | 'noun' | 'capabilities' | 'limits' | 'folders'>;
+
+/** What a person selected, as the plan keeps it. */
+export type Selected = Pick<Entry, 'kind' | 'container' | 'id' | 'name' | 'path' | 'version'>;
+
+/** How much a plan holds. */
+export interface RemovalCounts {
+  readonly objects: number;
+  /** Folders that exist by themselves; they go last and only when empty. */
+  readonly folders: number;
+  /** How many of the objects are named by a version. */
+  readonly versions: number;
+  /** How many of the objects are locked now, and so will likely be refused. */
+  readonly locked: number;
+  /** Of everything whose size is known. */
+  readonly bytes: number;
+}
+
+/** What would be deleted: exactly the entries in its manifest, and nothing that arrives later. Plain data, kept as `plan.json`. */
+export interface RemovalPlan {
+  readonly id: string;
+  readonly credential: { readonly id: string; readonly name: string };
+  readonly provider: Pick<Provider, 'id' | 'label' | 'noun'>;
+  readonly selection: readonly Selected[];
+  readonly mode: Target['mode'];
+  readonly counts: RemovalCounts;
+  readonly recovery: Recovery;
+  /** Whether sending the same delete twice is harmless: not so where a second one leaves a second marker. */
+  readonly repeatable: boolean;
+  /** What was odd about the listing, one sentence each. */
+  readonly notices: readonly string[];
+  /** The removal whose failures this one tries again. */
+  readonly retryOf?: string;
+  /** Milliseconds since the epoch. */
+  readonly plannedAt: number;
+  readonly manifest: ManifestSeal;
+}
+
+/** What a finished manifest must still hold when it is read: any other is refused. */
+export interface ManifestSeal {
+  readonly entries: number;
+  /** Of every line before the trailer, in hex. */
+  readonly sha256: string;
+}
+
+/** A plan and where it is kept: the handle that the run, the report and the clean-up work with. */
+export interface Removal {
+  /** `<folder>/removals/<id>`. */
+  readonly folder: string;
+  readonly plan: RemovalPlan;
+}
+
+export interface PlanRequest {
+  readonly client: StorageClient;
+  readonly provider: ProviderFacts;
+  readonly credential: { readonly id: string; readonly name: string };
+  /** Objects, folders and containers; of a container everything in it is meant, never the container itself. */
+  readonly selection: readonly Entry[];
+  /** 'recoverable' unless said otherwise: what the backend keeps when asked to delete in the ordinary way. */
+  readonly mode?: Target['mode'];
+  /** The extension's storage folder; `removals/<id>` is made in it. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Called after each page with what was counted so far. */
+  readonly onProgress?: (counts: RemovalCounts) => void;
+}
+
+export interface RunRequest {
+  readonly removal: Removal;
+  readonly client: StorageClient;
+  readonly provider: ProviderFacts;
+  /** Aborting it stops the sending at once; what is in flight may still answer for a moment. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: RemovalProgress) => void;
+}
+
+export interface RemovalProgress {
+  /** 'stopping': nothing is sent any more, answers are awaited. */
+  readonly phase: 'running' | 'stopping';
+  /** How many of `total` have their outcome. */
+  readonly done: number;
+  readonly total: number;
+  readonly results: Readonly<Record<RemovalResult, number>>;
+  /** Of what was deleted. */
+  readonly bytes: number;
+}
+
+/** Why a run ended before its last batch. */
+export interface EarlyStop {
+  readonly kind: ErrorKind;
+  readonly sentence: string;
+}
+
+/** What became of a plan; the results add up to the entries of its manifest. Plain data, kept as `report.json`. */
+export interface RemovalReport {
+  readonly results: Readonly<Record<RemovalResult, number>>;
+  /** How many of the failed may be deleted all the same, since the server's answer never came. */
+  readonly fateUnknown: number;
+  /** Of what was deleted. */
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Milliseconds. */
+  readonly elapsed: number;
+  readonly stopped?: EarlyStop;
+}
+
+/** What became of one entry of the manifest. */
+export interface EntryOutcome {
+  readonly entry: Entry;
+  readonly result: RemovalResult;
+  /** Absent on 'deleted' and 'already-gone'. */
+  readonly error?: { readonly kind: ErrorKind; readonly sentence: string; readonly detail?: string };
+  readonly fateUnknown: boolean;
+}
+
+/** What to ask before a plan may run. */
+export type Confirmation =
+  | { readonly kind: 'none'; readonly title: string }
+  | { readonly kind: 'modal'; readonly title: string; readonly detail: readonly string[]; readonly button: string }
+  | {
+      readonly kind: 'typeName';
+      readonly title: string;
+      readonly detail: readonly string[];
+      readonly button: string;
+      /** What must be typed, exactly. */
+      readonly name: string;
+      /** The sentence above the input. */
+      readonly prompt: string;
+    };
+
+// What this folder offers:
+//   plan.ts     planRemoval(request: PlanRequest): Promise<Removal>      discardRemoval(removal): Promise<void>
+//   confirm.ts  confirmationFor(plan: RemovalPlan): Confirmation
+//   engine.ts   runRemoval(request: RunRequest): Promise<RemovalReport>
+//   report.ts   summaryOf(report): string      readOutcomes(removal): AsyncIterable<EntryOutcome>
+//               textReport(removal, report): AsyncIterable<string>      csvReport(removal): AsyncIterable<string>
+//   retry.ts    retryFailed(removal: Removal): Promise<Removal>
+//   cleanup.ts  cleanRemovals(folder, { days, now }): Promise<number>
