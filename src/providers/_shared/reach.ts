@@ -1,0 +1,91 @@
+import http from 'node:http';
+import https from 'node:https';
+import { cancelled, StorageError } from '../../core/errors.ts';
+import { failedStep, type Stage, type VerificationStep, verificationLimits } from '../../core/verification.ts';
+import { codeOf, connectionError } from './http.ts';
+
+/**
+ * The first stages of verifying anything that speaks HTTP: reach the server, and trust the connection.
+ * One anonymous HEAD request, no credential in it; whatever HTTP status comes back is good.
+ */
+export async function* reachServer(
+  server: URL,
+  agent: http.Agent,
+  signal: AbortSignal,
+): AsyncGenerator<VerificationStep> {
+  const attempt = await tryServer(server, agent, signal);
+  if (attempt.connected !== undefined || !attempt.error) {
+    yield {
+      stage: 'reach',
+      status: 'ok',
+      sentence: `The server answers: ${server.host}`,
+      ms: attempt.connected ?? attempt.ended,
+    };
+  }
+  if (attempt.error) {
+    const stage: Stage = attempt.connected === undefined ? 'reach' : 'tls';
+    yield failedStep(stage, attempt.error, attempt.ended - (attempt.connected ?? 0));
+    return;
+  }
+  const ms = attempt.ended - (attempt.connected ?? 0);
+  yield server.protocol === 'https:'
+    ? { stage: 'tls', status: 'ok', sentence: 'The connection is encrypted and the certificate accepted.', ms }
+    : {
+        stage: 'tls',
+        status: 'unknown',
+        sentence: 'The connection is not encrypted: anyone on the way can read along.',
+        ms,
+      };
+}
+
+interface Attempt {
+  /** Milliseconds until the connection stood. */
+  readonly connected?: number;
+  /** Milliseconds until the end, good or bad. */
+  readonly ended: number;
+  readonly error?: StorageError;
+}
+
+function tryServer(server: URL, agent: http.Agent, signal: AbortSignal): Promise<Attempt> {
+  const start = performance.now();
+  const elapsed = () => Math.round(performance.now() - start);
+  return new Promise((resolve) => {
+    let connected: number | undefined;
+    const end = (error?: StorageError) =>
+      resolve({ ended: elapsed(), ...(connected === undefined ? {} : { connected }), ...(error ? { error } : {}) });
+    const request = (server.protocol === 'https:' ? https : http).request(server, {
+      method: 'HEAD',
+      agent,
+      signal,
+      // Some servers send a body after HEAD: a connection that carried one is not used again.
+      headers: { connection: 'close' },
+    });
+    request.setTimeout(verificationLimits.connect, () =>
+      request.destroy(Object.assign(new Error('No answer within the time limit.'), { code: 'ETIMEDOUT' })),
+    );
+    request.on('socket', (socket) => {
+      if (!socket.connecting) connected = elapsed();
+      socket.once('connect', () => {
+        connected = elapsed();
+      });
+    });
+    request.on('response', (response) => {
+      response.resume();
+      end();
+    });
+    request.on('error', (error) => {
+      if (signal.aborted) end(cancelled());
+      else end(connectionError(error, server) ?? notHttp(error, server));
+    });
+    request.end();
+  });
+}
+
+function notHttp(error: Error, server: URL): StorageError {
+  return new StorageError('unreachable', `What answers there is not an HTTP server: ${server.host}`, {
+    hint: 'Check the port, and whether the server expects https.',
+    detail: `${codeOf(error) ?? error.name}: ${error.message}`,
+    retryable: false,
+    cause: error,
+  });
+}

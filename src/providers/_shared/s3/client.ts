@@ -1,0 +1,133 @@
+import { GetBucketVersioningCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import { StorageError } from '../../../core/errors.ts';
+import type { Network } from '../../../core/provider.ts';
+import type {
+  Call,
+  Entry,
+  ListQuery,
+  Outcome,
+  Page,
+  Place,
+  ReadOptions,
+  Recovery,
+  StorageClient,
+  Target,
+} from '../../../core/storageClient.ts';
+import type { VerificationStep } from '../../../core/verification.ts';
+import { S3Connection, type S3Options } from './connection.ts';
+import { checkKey } from './keys.ts';
+import { bucketOf, listPage, objectEntry, walkPages } from './listing.ts';
+import { removeBatch } from './removal.ts';
+import { verifyS3 } from './verification.ts';
+
+/** Opens a client for a service that speaks S3. Does no I/O. */
+export function openS3(options: S3Options, network: Network): Required<StorageClient> {
+  return new S3StorageClient(new S3Connection(options, network));
+}
+
+class S3StorageClient implements Required<StorageClient> {
+  readonly #s3: S3Connection;
+
+  constructor(s3: S3Connection) {
+    this.#s3 = s3;
+  }
+
+  verify(at: Place, { signal }: Call): AsyncIterable<VerificationStep> {
+    return verifyS3(this.#s3, at, signal);
+  }
+
+  list(at: Place, query: ListQuery, { signal }: Call): Promise<Page> {
+    return listPage(this.#s3, at, query, signal);
+  }
+
+  walk(at: Place, { prefix }: { readonly prefix?: string }, { signal }: Call): AsyncIterable<Page> {
+    return walkPages(this.#s3, at, prefix, signal);
+  }
+
+  remove(batch: readonly Target[], { signal }: Call): Promise<readonly Outcome[]> {
+    return removeBatch(this.#s3, batch, signal);
+  }
+
+  async stat(entry: Entry, { signal }: Call): Promise<Entry> {
+    const address = addressOf(entry);
+    try {
+      const head = await this.#s3.reader.send(new HeadObjectCommand(address), { abortSignal: signal });
+      return objectEntry(address.Bucket, address.Key, entry.name, {
+        size: head.ContentLength,
+        modified: head.LastModified,
+        tag: head.ETag,
+        storageClass: head.StorageClass,
+      });
+    } catch (error) {
+      throw this.#s3.fail(error, { bucket: address.Bucket, key: address.Key }, signal);
+    }
+  }
+
+  async read(entry: Entry, { limit }: ReadOptions, { signal }: Call): Promise<Uint8Array> {
+    const address = addressOf(entry);
+    try {
+      const { Body, ContentLength } = await this.#s3.reader.send(new GetObjectCommand(address), {
+        abortSignal: signal,
+      });
+      return await readAtMost(Body as AsyncIterable<Uint8Array>, limit, ContentLength, entry);
+    } catch (error) {
+      throw this.#s3.fail(error, { bucket: address.Bucket, key: address.Key }, signal);
+    }
+  }
+
+  async recovery(at: Place, { signal }: Call): Promise<Recovery> {
+    const bucket = bucketOf(at);
+    try {
+      const { Status } = await this.#s3.reader.send(new GetBucketVersioningCommand({ Bucket: bucket }), {
+        abortSignal: signal,
+      });
+      return recoveryOf(Status);
+    } catch (error) {
+      const failure = this.#s3.fail(error, { bucket }, signal);
+      if (failure.kind !== 'forbidden' && failure.kind !== 'unsupported') throw failure;
+      return { recoverable: 'unknown', because: 'These keys may not ask whether the bucket keeps versions.' };
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#s3.close();
+  }
+}
+
+function addressOf(entry: Entry): { Bucket: string; Key: string; VersionId?: string } {
+  const refusal = checkKey(entry.id);
+  if (refusal) throw refusal;
+  return {
+    Bucket: entry.container ?? '',
+    Key: entry.id,
+    ...(entry.version === undefined ? {} : { VersionId: entry.version.id }),
+  };
+}
+
+async function readAtMost(
+  body: AsyncIterable<Uint8Array>,
+  limit: number,
+  length: number | undefined,
+  entry: Entry,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > limit) throw new StorageError('unsupported', `This object is larger than can be opened: ${entry.name}`);
+    chunks.push(chunk);
+  }
+  if (length !== undefined && bytes !== length) {
+    throw new StorageError('unreachable', `The object arrived cut off: ${entry.name}`, { hint: 'Open it again.' });
+  }
+  return Buffer.concat(chunks);
+}
+
+function recoveryOf(versioning: 'Enabled' | 'Suspended' | undefined): Recovery {
+  if (versioning === 'Enabled') {
+    return { recoverable: 'yes', because: 'The bucket keeps versions: what is deleted stays behind a delete marker.' };
+  }
+  return versioning === 'Suspended'
+    ? { recoverable: 'unknown', because: 'Versioning of the bucket is suspended: only versions from before are kept.' }
+    : { recoverable: 'no', because: 'The bucket keeps no versions.' };
+}

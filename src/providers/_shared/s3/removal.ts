@@ -1,0 +1,146 @@
+import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
+import { StorageError } from '../../../core/errors.ts';
+import type { Entry, Outcome, Target } from '../../../core/storageClient.ts';
+import type { S3Connection } from './connection.ts';
+import { answerOf, keyError, resultOfCode } from './errors.ts';
+import { checkKey, travelsInXml } from './keys.ts';
+
+/** Time limit of one call, in milliseconds. */
+const callLimit = 60_000;
+const singlesInFlight = 8;
+
+/** Deletes up to 1,000 objects: together where their keys travel unharmed in XML, one by one where not. */
+export async function removeBatch(
+  s3: S3Connection,
+  batch: readonly Target[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(callLimit)]);
+  const outcomes = new Map<Target, Outcome>();
+  const keep = (outcome: Outcome) => outcomes.set(outcome.target, outcome);
+
+  const { refused, single, together } = sort(s3, batch);
+  for (const outcome of refused) keep(outcome);
+  for (const [bucket, targets] of together) {
+    for (const outcome of await removeTogether(s3, bucket, targets, limited)) keep(outcome);
+  }
+  await inParallel(single, singlesInFlight, async (target) => keep(await removeOne(s3, target, limited)));
+
+  const inOrder = batch.map((target) => outcomes.get(target) ?? unanswered(target));
+  const first = inOrder[0]?.error;
+  if (first && together.size === 1 && inOrder.every(({ error }) => error === first)) throw first;
+  return inOrder;
+}
+
+interface Sorted {
+  readonly refused: readonly Outcome[];
+  readonly single: readonly Target[];
+  readonly together: ReadonlyMap<string, readonly Target[]>;
+}
+
+function sort(s3: S3Connection, batch: readonly Target[]): Sorted {
+  const refused: Outcome[] = [];
+  const single: Target[] = [];
+  const together = new Map<string, Target[]>();
+  for (const target of batch) {
+    const { entry } = target;
+    const error = refuse(s3, entry);
+    if (error) refused.push({ target, result: 'failed', error });
+    else if (batch.length === 1 || !travelsInXml(entry.id)) single.push(target);
+    else together.set(bucketOf(entry), [...(together.get(bucketOf(entry)) ?? []), target]);
+  }
+  return { refused, single, together };
+}
+
+/** What must not or can't be asked of the server at all. */
+function refuse({ options }: S3Connection, entry: Entry): StorageError | undefined {
+  if (entry.kind !== 'object') return new StorageError('unsupported', `Only objects can be deleted: ${entry.path}`);
+  if (bucketOf(entry) === '') return new StorageError('unsupported', `This object names no bucket: ${entry.path}`);
+  const inside = options.bucket === '' || (options.bucket === entry.container && entry.id.startsWith(options.prefix));
+  if (!inside) return new StorageError('forbidden', `This credential is for another bucket or folder: ${entry.path}`);
+  return checkKey(entry.id);
+}
+
+async function removeTogether(
+  s3: S3Connection,
+  bucket: string,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const Objects = targets.map(({ entry }) => ({ Key: entry.id, ...versionOf(entry) }));
+  try {
+    const answer = await onceMoreIfSkewed(() =>
+      s3.remover.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: false } }), {
+        abortSignal: signal,
+      }),
+    );
+    const deleted = new Set(answer.Deleted?.map(({ Key, VersionId }) => identity(Key, VersionId)));
+    const errors = new Map(answer.Errors?.map((error) => [identity(error.Key, error.VersionId), error]));
+    return targets.map((target) => {
+      const { id, version } = target.entry;
+      const refusal = errors.get(identity(id, version?.id));
+      if (!refusal) return deleted.has(identity(id, version?.id)) ? { target, result: 'deleted' } : unanswered(target);
+      return failed(target, keyError(refusal.Code, refusal.Message, s3.subject({ bucket, key: id })), refusal.Code);
+    });
+  } catch (error) {
+    const failure = s3.fail(error, { bucket }, signal);
+    return targets.map((target) => failed(target, failure, undefined));
+  }
+}
+
+async function removeOne(s3: S3Connection, target: Target, signal: AbortSignal): Promise<Outcome> {
+  const { entry } = target;
+  const bucket = bucketOf(entry);
+  try {
+    await onceMoreIfSkewed(() =>
+      s3.remover.send(new DeleteObjectCommand({ Bucket: bucket, Key: entry.id, ...versionOf(entry) }), {
+        abortSignal: signal,
+      }),
+    );
+    return { target, result: 'deleted' };
+  } catch (error) {
+    return failed(target, s3.fail(error, { bucket, key: entry.id }, signal), answerOf(error).code);
+  }
+}
+
+/** The SDK corrects its clock from a refusal; a refused request did nothing, so it may be sent again. */
+async function onceMoreIfSkewed<T>(send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    if (answerOf(error).code === 'RequestTimeTooSkewed') return await send();
+    throw error;
+  }
+}
+
+function failed(target: Target, error: StorageError, code: string | undefined): Outcome {
+  const result = resultOfCode(error, code);
+  return result === 'already-gone' ? { target, result } : { target, result, error };
+}
+
+function unanswered(target: Target): Outcome {
+  const error = new StorageError('unexpected', `The server did not say what became of it: ${target.entry.path}`);
+  return { target, result: 'failed', error };
+}
+
+/** An answer names the version only of what was asked with one; a new delete marker's id stands elsewhere. */
+function identity(key: string | undefined, version: string | undefined): string {
+  return JSON.stringify([key, version ?? null]);
+}
+
+function versionOf({ version }: Entry): { VersionId?: string } {
+  return version === undefined ? {} : { VersionId: version.id };
+}
+
+function bucketOf(entry: Entry): string {
+  return entry.container ?? '';
+}
+
+async function inParallel<T>(items: readonly T[], width: number, run: (item: T) => Promise<unknown>): Promise<void> {
+  const queue = items.values();
+  await Promise.all(
+    Array.from({ length: Math.min(width, items.length) }, async () => {
+      for (const item of queue) await run(item);
+    }),
+  );
+}

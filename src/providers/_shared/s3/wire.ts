@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { S3Client, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
+import type { BuildMiddleware, DeserializeMiddleware, FinalizeRequestMiddleware } from '@smithy/types';
+import { StorageError } from '../../../core/errors.ts';
+import { encodeKey } from './keys.ts';
+
+/** Makes every request of a client exact and every answer whole, or fails before it can do harm. */
+export function guardWire(client: S3Client): void {
+  const { middlewareStack } = client;
+  middlewareStack.add(contentMd5, { step: 'build', name: 'contentMd5', priority: 'low' });
+  middlewareStack.add(exactTarget, { step: 'finalizeRequest', name: 'exactTarget', priority: 'low' });
+  middlewareStack.add(wholeAnswer, { step: 'deserialize', name: 'wholeAnswer', priority: 'low' });
+}
+
+type Build = BuildMiddleware<ServiceInputTypes, ServiceOutputTypes>;
+type Finalize = FinalizeRequestMiddleware<ServiceInputTypes, ServiceOutputTypes>;
+type Deserialize = DeserializeMiddleware<ServiceInputTypes, ServiceOutputTypes>;
+
+interface Request {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body?: unknown;
+}
+
+interface Response {
+  statusCode: number;
+  body?: unknown;
+}
+
+/**
+ * Content-MD5 on DeleteObjects in place of the newer checksums: Swift, older Ceph and others refuse without it.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+ */
+const contentMd5: Build = (next, context) => async (args) => {
+  const request = args.request as Request;
+  if (context.commandName === 'DeleteObjectsCommand' && isBody(request.body)) {
+    for (const name of Object.keys(request.headers)) {
+      if (/^x-amz-(checksum-|sdk-checksum-algorithm)/i.test(name)) delete request.headers[name];
+    }
+    request.headers['content-md5'] = createHash('md5').update(request.body).digest('base64');
+  }
+  return next(args);
+};
+
+/** Before a DELETE leaves, its path must be the encoded key and nothing else: a path that lost the key would delete the bucket. */
+const exactTarget: Finalize = (next) => async (args) => {
+  const request = args.request as Request;
+  const { Bucket: bucket, Key: key } = args.input as { Bucket?: string; Key?: string };
+  if (request.method === 'DELETE' && key !== undefined) {
+    const target = `/${encodeKey(key)}`;
+    const allowed = [target, `/${encodeKey(bucket ?? '')}${target}`];
+    if (key === '' || !allowed.includes(request.path)) {
+      throw new StorageError('unsupported', `This name can't be addressed exactly, so it was left alone: ${key}`);
+    }
+  }
+  return next(args);
+};
+
+const roots: Readonly<Record<string, string>> = {
+  ListObjectsV2Command: 'ListBucketResult',
+  ListBucketsCommand: 'ListAllMyBucketsResult',
+  DeleteObjectsCommand: 'DeleteResult',
+};
+
+/**
+ * An answer counts only when it is whole: a listing that was cut off, or a login page with status 200, is an error and
+ * no short listing; a 200 with a text behind it is no deleted object.
+ */
+const wholeAnswer: Deserialize = (next, context) => async (args) => {
+  const result = await next(args);
+  const response = result.response as Response;
+  const root = roots[String(context.commandName)];
+  const single = context.commandName === 'DeleteObjectCommand';
+  if ((root === undefined && !single) || response.statusCode < 200 || response.statusCode >= 300) return result;
+  const bytes = await collect(response.body);
+  response.body = bytes;
+  const text = new TextDecoder().decode(bytes).trim();
+  if (text.endsWith('</Error>')) response.statusCode = 503;
+  else if (single ? text !== '' : !endsWithRoot(text, root ?? '')) throw incomplete();
+  return result;
+};
+
+function endsWithRoot(text: string, root: string): boolean {
+  return text.endsWith(`</${root}>`) || new RegExp(`<${root}[^<>]*/>$`).test(text);
+}
+
+/** The SDK's retry reads `$retryable`. */
+function incomplete(): StorageError {
+  const error = new StorageError('unexpected', "The server's answer was cut off or is no S3 answer.", {
+    retryable: true,
+    hint: 'Check that the endpoint is an S3 service, and try again.',
+  });
+  return Object.assign(error, { $retryable: {} });
+}
+
+async function collect(body: unknown): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function isBody(body: unknown): body is string | Uint8Array {
+  return typeof body === 'string' || body instanceof Uint8Array;
+}

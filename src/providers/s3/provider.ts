@@ -1,0 +1,128 @@
+import { choice, file, number, secret, text, toggle } from '../../core/fields.ts';
+import { defineProvider } from '../../core/provider.ts';
+import { parseEndpoint, refuseEndpoint, withoutScheme } from '../_shared/s3/endpoint.ts';
+import { type FlavourId, flavours, followRegion, presetOf } from './flavours.ts';
+
+export default defineProvider({
+  id: 's3',
+  label: 'Amazon S3',
+  noun: { one: 'bucket', many: 'buckets' },
+  fields: {
+    service: choice({
+      label: 'Service',
+      help: 'Amazon S3, or another service that speaks its protocol. Choosing one fills in what is known of it.',
+      choices: flavours.map(({ id, label }) => ({ value: id as FlavourId, label })),
+      fills: (service, draft) => presetOf(service, String(draft.endpoint ?? '')),
+    }),
+    accessKeyId: text({
+      label: 'Access Key ID',
+      help: 'On AWS: My account > Security Credentials > Access Keys.',
+      required: true,
+      hint: (value) => lengthHint('Access Key ID', value, 5, 20),
+    }),
+    secretAccessKey: secret({
+      label: 'Secret Access Key',
+      help: 'If you cannot find it, create a new key pair in My Account > Security Credentials > Access Keys.',
+      required: true,
+      hint: (value) => lengthHint('Secret Access Key', value, 8, 40),
+    }),
+    sessionToken: secret({
+      label: 'Access token',
+      help: 'The session token, needed only with temporary keys.',
+    }),
+    bucket: text({
+      label: 'Bucket',
+      help: 'Leave empty for a default credential that applies to every bucket of the host. Given, it is for that bucket alone.',
+      refuse: (value) =>
+        value.includes('/') ? 'A bucket name has no slash. Folders go into the next field.' : undefined,
+    }),
+    subfolder: text({
+      label: 'Sub-folder',
+      help: 'Only what lies under this prefix of the bucket, for example projects/alpha.',
+      when: { bucket: { matches: '.' } },
+      hint: (value) => (value.startsWith('/') ? 'The leading slash is taken as part of the names.' : undefined),
+    }),
+    endpoint: text({
+      label: 'Endpoint URL',
+      help: 'A URL, or host and port such as minio.example.com:9000. Leave empty for Amazon S3 itself.',
+      placeholder: 'https://minio.example.com:9000',
+      refuse: refuseEndpoint,
+    }),
+    secure: toggle({
+      label: 'Secure host',
+      help: 'Use TLS (https).',
+      default: true,
+      when: { endpoint: { matches: withoutScheme } },
+    }),
+    verifyCertificate: toggle({
+      label: 'Verify SSL certificate',
+      help: 'Turned off, anyone on the way can pose as the server. Better: give its CA bundle below.',
+      default: true,
+    }),
+    caBundle: file({
+      label: 'CA bundle',
+      help: 'Certificates in PEM to trust beside those of this machine.',
+      accept: ['pem', 'crt', 'cer'],
+      when: { verifyCertificate: [true] },
+      refuse: (value) => (certificatesIn(value) === 0 ? 'This holds no certificate in PEM.' : undefined),
+      preview: (content) => `Certificates: ${certificatesIn(content)}`,
+    }),
+    region: text({
+      label: 'Region',
+      help: 'Leave empty for the default, us-east-1. A private region such as us-gov-east-1 can be given.',
+      placeholder: 'us-east-1',
+      fills: (region, draft) => ({
+        endpoint: followRegion(draft.service as FlavourId, region.trim(), String(draft.endpoint ?? '')),
+      }),
+    }),
+    maxUploadParts: number({
+      label: 'Maximum Upload Parts',
+      help: 'The most parts of a multipart upload, for services that allow fewer than 10,000. Takes effect with uploads and in exports.',
+      default: 10_000,
+      min: 1,
+      max: 10_000,
+      advanced: true,
+    }),
+    skipRegion: toggle({
+      label: 'Disable Endpoint Region',
+      help: 'Never look up or follow the region of a bucket. Only for services without regions.',
+      advanced: true,
+    }),
+    pathStyle: toggle({
+      label: 'Path-style addressing',
+      help: 'Name the bucket in the path and not in the host name. Most services other than Amazon need it.',
+      default: false,
+      advanced: true,
+    }),
+  },
+  capabilities: ['remove', 'walk', 'stat', 'read', 'recovery'],
+  limits: { batch: 1000 },
+  origin: ({ endpoint, secure, region }) =>
+    parseEndpoint(endpoint, secure)?.origin ?? `https://s3.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
+  describe: ({ bucket, subfolder, endpoint, secure }) =>
+    [parseEndpoint(endpoint, secure)?.host, bucket && [bucket, subfolder].filter(Boolean).join('/')]
+      .filter(Boolean)
+      .join(' · '),
+  warn: ({ endpoint, secure, verifyCertificate }) => {
+    if (parseEndpoint(endpoint, secure)?.protocol === 'http:')
+      return 'TLS is off: keys and data can be read on the way.';
+    return verifyCertificate ? undefined : "The server's certificate is not checked.";
+  },
+  check: ({ service, endpoint }) =>
+    service !== 'aws' && endpoint === ''
+      ? [{ field: 'endpoint', severity: 'error', sentence: 'This service needs its endpoint.' }]
+      : [],
+  urls: {
+    of: ({ kind, container, id }) => (kind === 'container' ? `s3://${id}` : `s3://${container}/${id}`),
+  },
+  connect: () => import('./client.ts'),
+});
+
+function lengthHint(label: string, value: string, min: number, max: number): string | undefined {
+  if (value.length >= min && value.length <= max) return undefined;
+  return `On AWS, ${label} has ${min} to ${max} characters; this one has ${value.length}. Other services differ.`;
+}
+
+function certificatesIn(pem: string): number {
+  return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g)?.length ?? 0;
+}
