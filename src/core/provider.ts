@@ -38,11 +38,17 @@ export interface Limits {
 
 /** What a folder is at a backend. */
 export interface Folders {
-  /** Whether a folder exists by itself, so that it must be deleted too, after its content. Otherwise it is a common beginning of names and goes with its last object. */
+  /** Whether a folder exists by itself, so that it must be deleted too, after its content. */
   readonly real: boolean;
   /** Whether an entry lies inside a folder, however deep, told from both entries alone; absent where ids don't show it. */
   readonly contains?: (folder: Entry, entry: Entry) => boolean;
 }
+
+/** Folders that are the common beginning of names: they go with their last object. */
+export const prefixFolders: Folders = {
+  real: false,
+  contains: (folder, entry) => entry.container === folder.container && entry.id.startsWith(folder.id),
+};
 
 interface Definition<F extends Fields> {
   /** The name of the provider's folder. */
@@ -54,7 +60,7 @@ interface Definition<F extends Fields> {
   readonly fields: F;
   readonly capabilities: readonly Capability[];
   readonly limits: Limits;
-  /** By default folders are not real, and nothing is known of what they contain. */
+  /** `prefixFolders` by default. */
   readonly folders?: Folders;
   /** Where the secret is sent: a secret saved for another origin is never used. */
   readonly origin: (settings: SettingsOf<F>) => string;
@@ -106,7 +112,7 @@ export function defineProvider<const F extends Fields>(definition: Definition<F>
     noun,
     fields,
     limits,
-    folders: definition.folders ?? { real: false },
+    folders: definition.folders ?? prefixFolders,
     capabilities: new Set(definition.capabilities),
     origin: (settings) => definition.origin(settingsOf(settings)),
     describe: (settings) => definition.describe?.(settingsOf(settings)) ?? '',

@@ -1,0 +1,89 @@
+import { StorageError } from '../core/errors.ts';
+import {
+  type Call,
+  type Entry,
+  identityOf,
+  type Page,
+  type Place,
+  placeOf,
+  type StorageClient,
+} from '../core/storageClient.ts';
+import { itemsUntilAborted } from './waiting.ts';
+
+export interface Listing {
+  /** What a page brought that no page before it had, as far as two pages tell. */
+  readonly entries: readonly Entry[];
+  /** How many entries of it were there already. */
+  readonly repeated: number;
+}
+
+/**
+ * Everything below a place, page by page, a folder before what is in it. Ends at once when the signal is aborted.
+ * Fails with 'unexpected' when the server's pages go round in a circle: such a listing is no ground to delete on.
+ */
+export async function* listEverything(
+  client: StorageClient,
+  place: Place,
+  walks: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Listing> {
+  const call: Call = { signal };
+  const pages = walks && client.walk ? client.walk(place, {}, call) : descend(client, place, call);
+  const lastSeen = createLoopGuard();
+  let previous: ReadonlySet<string> = new Set();
+  let cursor: string | undefined;
+  for await (const page of itemsUntilAborted(pages, signal)) {
+    const current = new Set<string>();
+    const entries = page.entries.filter((entry) => {
+      const identity = identityOf(entry);
+      const fresh = !current.has(identity) && !previous.has(identity);
+      current.add(identity);
+      return fresh;
+    });
+    const last = page.entries.at(-1);
+    if (last) lastSeen(identityOf(last));
+    else if (page.cursor !== undefined && page.cursor === cursor) throw goesInCircles();
+    cursor = page.cursor;
+    previous = current;
+    yield { entries, repeated: page.entries.length - entries.length };
+  }
+}
+
+/** Walks a backend that lists one folder at a time. */
+async function* descend(client: StorageClient, place: Place, call: Call): AsyncGenerator<Page> {
+  const waiting = [place];
+  for (let at = waiting.pop(); at; at = waiting.pop()) {
+    const cursorSeen = createLoopGuard();
+    let cursor: string | undefined;
+    do {
+      const page = await client.list(at, cursor === undefined ? {} : { cursor }, call);
+      yield page;
+      for (const entry of page.entries) {
+        const below = placeOf(entry);
+        if (below) waiting.push(below);
+      }
+      cursor = page.cursor;
+      if (cursor !== undefined) cursorSeen(cursor);
+    } while (cursor !== undefined);
+  }
+}
+
+/** Finds any circle in a sequence while remembering a single mark of it (Brent 1980). */
+function createLoopGuard(): (mark: string) => void {
+  let remembered: string | undefined;
+  let steps = 0;
+  let renewAt = 1;
+  return (mark) => {
+    if (mark === remembered) throw goesInCircles();
+    if (++steps < renewAt) return;
+    remembered = mark;
+    steps = 0;
+    renewAt *= 2;
+  };
+}
+
+function goesInCircles(): StorageError {
+  return new StorageError('unexpected', 'The server lists the same things again and again, so nothing was planned.', {
+    hint: 'Try again, or select less at a time.',
+  });
+}

@@ -1,0 +1,278 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { cancelled, StorageError, toStorageError } from '../core/errors.ts';
+import { type Entry, identityOf, type Place, placeOf, type Recovery } from '../core/storageClient.ts';
+import { formatCounted, showName } from '../core/text.ts';
+import { makeFolder, readJson, writeJson } from './files.ts';
+import { createFolderStack } from './folderStack.ts';
+import { listEverything } from './listing.ts';
+import { writeManifest } from './manifest.ts';
+import type { PlanRequest, Removal, RemovalCounts, RemovalPlan, Selected } from './removal.ts';
+import { untilAborted } from './waiting.ts';
+
+/**
+ * Lists what was selected, once and for all, into a manifest on disk. Deletes nothing; leaves nothing behind when it fails.
+ * Fails with 'unsupported' for a selection that can't be meant, and with 'unexpected' for a listing that can't be trusted.
+ */
+export async function planRemoval(request: PlanRequest): Promise<Removal> {
+  const selection = uniqueSelection(request.selection);
+  const { id, folder } = await createRemovalFolder(request.folder);
+  try {
+    const places = await askRecovery(request, selection);
+    const found = new Findings();
+    const manifest = await writeManifest(manifestFile(folder), collect(request, selection, folder, found));
+    stopIfCancelled(request.signal);
+    const plan: RemovalPlan = {
+      id,
+      credential: { id: request.credential.id, name: request.credential.name },
+      provider: { id: request.provider.id, label: request.provider.label, noun: request.provider.noun },
+      selection: selection.map(selectedOf),
+      mode: request.mode ?? 'recoverable',
+      counts: found.counts(),
+      recovery: weakest(places),
+      repeatable: places.every(({ recoverable }) => recoverable !== 'yes'),
+      notices: found.notices(),
+      plannedAt: Date.now(),
+      manifest,
+    };
+    return await keepPlan(folder, plan);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw toStorageError(error);
+  }
+}
+
+/** Forgets a plan that wasn't confirmed. */
+export async function discardRemoval({ folder }: Removal): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** The removal that a folder holds; undefined when its planning never finished. */
+export async function openRemoval(folder: string): Promise<Removal | undefined> {
+  const plan = (await readJson(planFile(folder))) as RemovalPlan | undefined;
+  return plan && { folder, plan };
+}
+
+/** Makes `<storage>/removals/<id>`; ids sort by time. */
+export async function createRemovalFolder(storage: string): Promise<{ id: string; folder: string }> {
+  const id = `${new Date().toISOString().replace(/[:.]/g, '-')}-${randomBytes(4).toString('hex')}`;
+  const folder = path.join(removalsFolder(storage), id);
+  await makeFolder(folder);
+  return { id, folder };
+}
+
+/** The plan's file comes last: where it stands, the manifest is whole. */
+export async function keepPlan(folder: string, plan: RemovalPlan): Promise<Removal> {
+  await writeJson(planFile(folder), plan);
+  return { folder, plan };
+}
+
+export function removalsFolder(storage: string): string {
+  return path.join(storage, 'removals');
+}
+
+export function manifestFile(folder: string): string {
+  return path.join(folder, 'manifest.jsonl.gz');
+}
+
+function planFile(folder: string): string {
+  return path.join(folder, 'plan.json');
+}
+
+/** What is counted while a manifest is written. */
+export class Findings {
+  #objects = 0;
+  #folders = 0;
+  #versions = 0;
+  #locked = 0;
+  #bytes = 0;
+  #repeated = 0;
+  readonly #now = Date.now();
+
+  add(entry: Entry): void {
+    if (entry.kind === 'folder') this.#folders++;
+    else this.#objects++;
+    if (entry.version) this.#versions++;
+    if (entry.locks?.some(({ until }) => until === undefined || until > this.#now)) this.#locked++;
+    this.#bytes += entry.size ?? 0;
+  }
+
+  addRepeated(count: number): void {
+    this.#repeated += count;
+  }
+
+  counts(): RemovalCounts {
+    return {
+      objects: this.#objects,
+      folders: this.#folders,
+      versions: this.#versions,
+      locked: this.#locked,
+      bytes: this.#bytes,
+    };
+  }
+
+  notices(): readonly string[] {
+    if (this.#repeated === 0) return [];
+    return [
+      `The server listed some things twice; each is counted once: ${formatCounted(this.#repeated, 'object', 'objects')}`,
+    ];
+  }
+}
+
+/** Everything that is meant by the selection, once each: objects first, then real folders, each after all that is in it. */
+async function* collect(
+  { client, provider, signal, onProgress }: PlanRequest,
+  selection: readonly Entry[],
+  folder: string,
+  found: Findings,
+): AsyncGenerator<Entry> {
+  const single = new Map(selection.filter(isObject).map((entry) => [identityOf(entry), entry]));
+  const roots = new Map(outermost(selection, provider.folders.contains).map((entry) => [identityOf(entry), entry]));
+  const listed = new Set<string>();
+  const folders = createFolderStack(folder);
+  const keepFolder = async (entry: Entry) => {
+    if (!provider.folders.real) return;
+    found.add(entry);
+    await folders.push(entry);
+  };
+
+  for (const [identity, root] of roots) {
+    const place = placeOf(root);
+    if (!place) continue;
+    listed.add(identity);
+    if (root.kind === 'folder') await keepFolder(root);
+    for await (const page of listEverything(client, place, provider.capabilities.has('walk'), signal)) {
+      for (const entry of page.entries) {
+        refuseForeign(entry, root, provider.folders.contains);
+        const own = identityOf(entry);
+        if (own === identity) continue;
+        if (entry.kind === 'folder') {
+          if (listed.has(own)) throw selectedTwice(entry);
+          roots.delete(own);
+          await keepFolder(entry);
+        } else {
+          single.delete(own);
+          found.add(entry);
+          yield entry;
+        }
+      }
+      found.addRepeated(page.repeated);
+      onProgress?.(found.counts());
+    }
+  }
+  for (const entry of single.values()) {
+    stopIfCancelled(signal);
+    found.add(entry);
+    yield entry;
+  }
+  onProgress?.(found.counts());
+  yield* folders.drain();
+}
+
+/** The selection without doubles; refused when it is empty or when something in it has no identity of its own. */
+function uniqueSelection(selection: readonly Entry[]): readonly Entry[] {
+  if (selection.length === 0) throw new StorageError('unsupported', 'Nothing is selected to delete.');
+  for (const entry of selection) {
+    if (!isAddressable(entry)) {
+      throw new StorageError('unsupported', `This can't be deleted, since it has no identity: ${showName(entry.path)}`);
+    }
+  }
+  return [...new Map(selection.map((entry) => [identityOf(entry), entry])).values()];
+}
+
+/** The selected containers and folders that lie in no other one, shortest path first, so that an outer one comes before an inner one. */
+function outermost(
+  selection: readonly Entry[],
+  contains: ((folder: Entry, entry: Entry) => boolean) | undefined,
+): readonly Entry[] {
+  const roots = selection.filter((entry) => !isObject(entry));
+  const holds = (outer: Entry, inner: Entry) => {
+    if (outer.kind === 'container') return inner.kind === 'folder' && inner.container === outer.id;
+    return inner.kind === 'folder' && inner.container === outer.container && (contains?.(outer, inner) ?? false);
+  };
+  return roots
+    .filter((inner) => !roots.some((outer) => outer !== inner && holds(outer, inner)))
+    .toSorted((a, b) => a.path.length - b.path.length);
+}
+
+/** A listing that brings what lies elsewhere is not believed at all. */
+function refuseForeign(
+  entry: Entry,
+  root: Entry,
+  contains: ((folder: Entry, entry: Entry) => boolean) | undefined,
+): void {
+  const inside =
+    root.kind === 'container'
+      ? entry.container === root.id
+      : entry.container === root.container && (contains?.(root, entry) ?? true);
+  if (inside && entry.kind !== 'container' && isAddressable(entry)) return;
+  throw new StorageError(
+    'unexpected',
+    `The server listed something that isn't in what was selected, so nothing was planned: ${showName(entry.path)}`,
+    { detail: `${JSON.stringify(entry.id)} in ${JSON.stringify(root.id)}` },
+  );
+}
+
+function selectedTwice(entry: Entry): StorageError {
+  return new StorageError('unsupported', `One selected folder lies inside another: ${showName(entry.path)}`, {
+    hint: 'Select only the outer folder.',
+  });
+}
+
+/** What each place says, asked once per container. A place that can't say is 'unknown'; only a lost login or a cancel ends the plan. */
+async function askRecovery(request: PlanRequest, selection: readonly Entry[]): Promise<readonly Recovery[]> {
+  const { client, provider, signal } = request;
+  if (!provider.capabilities.has('recovery') || !client.recovery) {
+    return [{ recoverable: 'unknown', because: `${provider.label} doesn't tell.` }];
+  }
+  const places = new Map(selection.map(containerPlace).map((place) => [JSON.stringify(place), place]));
+  const answers: Recovery[] = [];
+  for (const place of places.values()) {
+    try {
+      answers.push(await untilAborted(client.recovery(place, { signal }), signal));
+    } catch (error) {
+      const failure = toStorageError(error);
+      if (['cancelled', 'unauthenticated', 'expired'].includes(failure.kind)) throw failure;
+      answers.push({ recoverable: 'unknown', because: failure.message });
+    }
+  }
+  return answers;
+}
+
+function containerPlace(entry: Entry): Place {
+  if (entry.kind === 'container') return { kind: 'container', id: entry.id };
+  return entry.container === undefined ? { kind: 'root' } : { kind: 'container', id: entry.container };
+}
+
+/** What holds for all: one place that loses for good decides, then one that can't say. */
+function weakest(recoveries: readonly Recovery[]): Recovery {
+  for (const worst of ['no', 'unknown', 'yes'] as const) {
+    const recovery = recoveries.find(({ recoverable }) => recoverable === worst);
+    if (recovery) return recovery;
+  }
+  return { recoverable: 'unknown', because: 'No place was asked.' };
+}
+
+function selectedOf({ kind, container, id, name, path: shown, version }: Entry): Selected {
+  return {
+    kind,
+    id,
+    name,
+    path: shown,
+    ...(container === undefined ? {} : { container }),
+    ...(version === undefined ? {} : { version }),
+  };
+}
+
+function stopIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw cancelled();
+}
+
+function isObject({ kind }: Entry): boolean {
+  return kind === 'object';
+}
+
+function isAddressable({ id, container }: Entry): boolean {
+  return id !== '' && container !== '';
+}
