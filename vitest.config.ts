@@ -38,6 +38,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: 'test/e2e/support/global.ts',
           ...serial,
           testTimeout: 300 * second,
           hookTimeout: 600 * second,

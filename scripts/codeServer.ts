@@ -41,6 +41,9 @@ export const quietSettings = {
   'security.workspace.trust.enabled': false,
   'telemetry.telemetryLevel': 'off',
   'update.mode': 'none',
+  'window.autoDetectColorScheme': false,
+  'window.autoDetectHighContrast': false,
+  'workbench.colorTheme': 'Dark Modern',
   'workbench.editor.useModal': 'off',
   'workbench.enableExperiments': false,
   'workbench.reduceMotion': 'on',
@@ -98,7 +101,8 @@ export function windowUrl(port: number, folder: string, query: Record<string, st
   return `http://localhost:${port}/?${new URLSearchParams({ folder, ...query })}`;
 }
 
-function cacheFolder(): string {
+/** Where this version of code-server is kept: outside the checkout, so that every clone shares it. */
+export function cacheFolder(): string {
   const caches = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
   return path.join(caches, 'storage-credentials', `code-server-${codeServerVersion}-${process.arch}`);
 }

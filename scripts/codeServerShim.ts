@@ -43,7 +43,9 @@ async function runSuite({ extension, suite, dataFolder, folder }: Suite): Promis
   const browser = await openBrowser({ profileFolder: path.join(dataFolder, 'chromium') });
   try {
     const page = browser.pages()[0] ?? (await browser.newPage());
-    await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => console.log(type, ...args));
+    await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
+      if (type === 'error') console.error(...args);
+    });
     const exitCode = Promise.withResolvers<number>();
     await page.exposeFunction('codeAutomationExit', exitCode.resolve);
     await page.goto(suiteUrl(server.port, { extension, suite, folder }));

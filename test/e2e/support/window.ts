@@ -1,0 +1,201 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
+import { openBrowser } from '../../../scripts/browser.ts';
+import { installExtension, type RunningCodeServer, startCodeServer, windowUrl } from '../../../scripts/codeServer.ts';
+import { root } from '../../../scripts/run.ts';
+import { temporaryFolder } from '../../servers/serverProcess.ts';
+
+export interface WindowOptions {
+  /** The packaged extension. */
+  readonly vsix: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Colour themes by what they are for: the label in VS Code's list, and the class that the window then has. */
+const themes = {
+  dark: { label: 'Dark Modern', kind: 'vs-dark' },
+  light: { label: 'Light Modern', kind: 'vs' },
+  highContrast: { label: 'Dark High Contrast', kind: 'hc-black' },
+} as const;
+
+/** Opens a VS Code of its own in Chromium, with the packaged extension installed and nothing else. */
+export async function openWindow({ vsix, settings, env }: WindowOptions): Promise<VsCodeWindow> {
+  const folder = await temporaryFolder('storage-credentials-window');
+  const dataFolder = path.join(folder.path, 'data');
+  const workspace = path.join(folder.path, 'workspace');
+  mkdirSync(workspace);
+  const start = (port: number) =>
+    startCodeServer({ dataFolder, port, ...(settings ? { settings } : {}), ...(env ? { env } : {}) });
+  const server = await start(0);
+  await installExtension(vsix, dataFolder);
+  const browser = await openBrowser({ profileFolder: path.join(folder.path, 'chromium') });
+  await browser.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const page = browser.pages()[0] ?? (await browser.newPage());
+  const window = new VsCodeWindow({ page, browser, server, start, dataFolder, workspace, removeFolder: folder.remove });
+  await window.load();
+  return window;
+}
+
+interface Parts {
+  readonly page: Page;
+  readonly browser: BrowserContext;
+  server: RunningCodeServer;
+  readonly start: (port: number) => Promise<RunningCodeServer>;
+  readonly dataFolder: string;
+  readonly workspace: string;
+  readonly removeFolder: () => Promise<void>;
+}
+
+/** A VS Code window as a person sees it: what it shows, and what one can do in it. */
+export class VsCodeWindow {
+  readonly page: Page;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.page = parts.page;
+  }
+
+  /** Where VS Code keeps settings, state, logs and extensions. */
+  get dataFolder(): string {
+    return this.#parts.dataFolder;
+  }
+
+  /** The rows of the Credentials view. */
+  get rows(): Locator {
+    return this.page.locator('.sidebar').getByRole('treeitem');
+  }
+
+  /** The question that VS Code asks in the middle of the window. */
+  get dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
+  /** The list or the input at the top of the window. */
+  get quickInput(): Locator {
+    return this.page.locator('.quick-input-widget');
+  }
+
+  get notifications(): Locator {
+    return this.page.locator('.notification-toast');
+  }
+
+  get editor(): Locator {
+    return this.page.locator('.editor-group-container.active .monaco-editor .view-lines').first();
+  }
+
+  /** The page inside the webview of the active editor. */
+  get form(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').last().frameLocator('#active-frame');
+  }
+
+  /** Loads the window, or loads it again, and waits until its commands are there. */
+  async load(): Promise<void> {
+    await this.page.goto(windowUrl(this.#parts.server.port, this.#parts.workspace));
+    await this.page.locator('.monaco-workbench .activitybar').waitFor({ timeout: 60_000 });
+    await this.page.getByRole('tab', { name: 'Storage Credentials' }).waitFor({ timeout: 60_000 });
+  }
+
+  async openSidebar(): Promise<void> {
+    const tab = this.page.getByRole('tab', { name: 'Storage Credentials' });
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+    await this.page.locator('.sidebar .pane-body').first().waitFor();
+  }
+
+  /** Runs a command by its title in the palette, which is opened anew until the extension has brought it. */
+  async runCommand(title: string): Promise<void> {
+    const row = this.quickInput.getByRole('option', { name: title }).first();
+    for (let attempt = 0; ; attempt++) {
+      await this.page.keyboard.press('F1');
+      await this.quickInput.locator('input').fill(`>${title}`);
+      const shown = await row.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      );
+      if (shown) break;
+      if (attempt === 10) throw new Error(`The palette has no command: ${title}`);
+      await this.page.keyboard.press('Escape');
+    }
+    await row.click();
+  }
+
+  row(name: string | RegExp): Locator {
+    return this.rows.filter({ hasText: name }).first();
+  }
+
+  /** Unfolds a row by keyboard, as a click on a row may also open it. */
+  async expand(name: string | RegExp): Promise<void> {
+    const row = this.row(name);
+    await row.waitFor();
+    if ((await row.getAttribute('aria-expanded')) === 'true') return;
+    await row.locator('.monaco-tl-twistie').click();
+    await this.page.waitForFunction(
+      (element) => element?.getAttribute('aria-expanded') === 'true',
+      await row.elementHandle(),
+    );
+  }
+
+  /** Chooses by Enter: a menu that has just opened takes no clicks yet. */
+  async chooseFromMenu(row: Locator, item: string | RegExp): Promise<void> {
+    await row.click({ button: 'right' });
+    await this.page.getByRole('menuitem', { name: item }).first().hover();
+    await this.page.keyboard.press('Enter');
+  }
+
+  async answerDialog(button: string | RegExp): Promise<void> {
+    await this.dialog.waitFor();
+    await this.dialog.getByRole('button', { name: button }).click();
+    await this.dialog.waitFor({ state: 'detached' });
+  }
+
+  async dismissDialog(): Promise<void> {
+    await this.dialog.waitFor();
+    await this.page.keyboard.press('Escape');
+    await this.dialog.waitFor({ state: 'detached' });
+  }
+
+  /** Types into the input at the top and presses Enter. */
+  async enter(text: string): Promise<void> {
+    const input = this.quickInput.locator('input').first();
+    await input.waitFor();
+    await input.fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async chooseQuickPick(label: string | RegExp): Promise<void> {
+    await this.quickInput.getByRole('option', { name: label }).first().click();
+  }
+
+  async useTheme(theme: keyof typeof themes): Promise<void> {
+    const { label, kind } = themes[theme];
+    await this.runCommand('Preferences: Color Theme');
+    await this.quickInput.locator('input').first().fill(label);
+    await this.quickInput.getByRole('option', { name: label }).first().waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.page.locator(`.monaco-workbench.${kind}`).waitFor();
+    await this.quickInput.waitFor({ state: 'hidden' });
+  }
+
+  async screenshot(name: string): Promise<void> {
+    const folder = path.join(root, 'test-results/screenshots');
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
+  }
+
+  /** Ends the server and starts it on the same port, as secrets belong to it, then loads the window again. */
+  async restart(): Promise<void> {
+    const { port } = this.#parts.server;
+    await this.page.goto('about:blank');
+    await this.#parts.server.stop();
+    this.#parts.server = await this.#parts.start(port);
+    await this.load();
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.browser.close();
+    await this.#parts.server.stop();
+    await this.#parts.removeFolder();
+  }
+}
