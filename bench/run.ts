@@ -1,0 +1,118 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { findCommand, requireCommands, ServerUnavailable, temporaryFolder } from '../test/servers/serverProcess.ts';
+import { type BenchServer, startBenchServer, startRgwServer } from './servers.ts';
+import { peers, type Tool } from './tools.ts';
+
+/** The best of a tool's rounds on one server; each figure is the smallest seen. */
+interface Row {
+  readonly server: string;
+  readonly keys: number;
+  readonly tool: string;
+  readonly rounds: number;
+  readonly requests: number | undefined;
+  readonly wallSeconds: number;
+  readonly cpuSeconds: number;
+  readonly peakMiB: number;
+}
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    keys: { type: 'string', default: '20000' },
+    latency: { type: 'string', default: '20' },
+    'rgw-keys': { type: 'string', default: '10000' },
+    'without-rgw': { type: 'boolean', default: false },
+  },
+});
+
+const missing: string[] = [];
+const rows: Row[] = [];
+await requireCommands('The benchmark', ['time'], ['time']);
+const tools = peers.filter((tool) => isInstalled(tool));
+
+await benchOn(() => startBenchServer(Number(options.keys), Number(options.latency)));
+if (!options['without-rgw']) await benchOn(() => startRgwServer(Number(options['rgw-keys'])));
+
+console.log(renderTable(rows));
+for (const sentence of missing) console.log(sentence);
+await mkdir('out', { recursive: true });
+await writeFile('out/bench.json', `${JSON.stringify({ at: new Date().toISOString(), rows, missing }, null, 2)}\n`);
+
+function isInstalled(tool: Tool): boolean {
+  if (findCommand(tool.needs) !== undefined) return true;
+  missing.push(`Missing: ${tool.name} (Debian package ${tool.needs})`);
+  return false;
+}
+
+async function benchOn(start: () => Promise<BenchServer>): Promise<void> {
+  let server: BenchServer;
+  try {
+    server = await start();
+  } catch (error) {
+    if (!(error instanceof ServerUnavailable)) throw error;
+    missing.push(`Missing: ${error.message}`);
+    return;
+  }
+  try {
+    rows.push(...(await bench(server)));
+  } finally {
+    await server.stop();
+  }
+}
+
+// Rounds are interleaved, so that what else the machine does falls on all tools alike.
+async function bench(server: BenchServer): Promise<Row[]> {
+  const folder = await temporaryFolder('bench');
+  const best = new Map<string, Row>();
+  for (let round = 1; round <= Number(options.rounds); round++) {
+    for (const tool of tools.filter((each) => round <= each.rounds)) {
+      await server.fill();
+      const cost = await tool.empty({ ...server.access, bucket: server.bucket, folder: folder.path });
+      const { objects, requests } = await server.inspect();
+      if (objects > 0) throw new Error(`${tool.name} left ${objects} objects behind on ${server.name}`);
+      const { wallSeconds, cpuSeconds, peakMiB } = cost;
+      const row = { requests, wallSeconds, cpuSeconds, peakMiB };
+      const named = { server: server.name, keys: server.keys, tool: tool.name, rounds: round };
+      const earlier = best.get(tool.name);
+      best.set(tool.name, { ...named, ...(earlier === undefined ? row : smaller(earlier, row)) });
+      console.error(`${server.name}, round ${round}, ${tool.name}: ${wallSeconds} s`);
+    }
+  }
+  await folder.remove();
+  return [...best.values()];
+}
+
+type Figures = Pick<Row, 'requests' | 'wallSeconds' | 'cpuSeconds' | 'peakMiB'>;
+
+function smaller(a: Figures, b: Figures): Figures {
+  return {
+    requests: a.requests === undefined || b.requests === undefined ? undefined : Math.min(a.requests, b.requests),
+    wallSeconds: Math.min(a.wallSeconds, b.wallSeconds),
+    cpuSeconds: Math.min(a.cpuSeconds, b.cpuSeconds),
+    peakMiB: Math.min(a.peakMiB, b.peakMiB),
+  };
+}
+
+function renderTable(all: readonly Row[]): string {
+  const head = ['server', 'keys', 'tool', 'rounds', 'requests', 'wall s', 'CPU s', 'peak MiB'];
+  const lines = all.map((row) => [
+    row.server,
+    String(row.keys),
+    row.tool,
+    String(row.rounds),
+    row.requests === undefined ? '-' : String(row.requests),
+    row.wallSeconds.toFixed(2),
+    row.cpuSeconds.toFixed(2),
+    row.peakMiB.toFixed(0),
+  ]);
+  const widths = head.map((name, column) => Math.max(name.length, ...lines.map((line) => line[column]?.length ?? 0)));
+  return [head, ...lines]
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

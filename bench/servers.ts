@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { ServeCommand, ServeConfig } from '../demo/serve.ts';
+import type { PeerAccess } from '../test/servers/peers.ts';
+import { startRgw } from '../test/servers/rgw.ts';
+import { endChild } from '../test/servers/serverProcess.ts';
+
+/** A server whose bucket is filled before and looked at after each run. */
+export interface BenchServer {
+  readonly name: string;
+  readonly keys: number;
+  readonly access: PeerAccess;
+  readonly bucket: string;
+  /** Fills the empty bucket with `keys` one-byte objects that stand in no folder. */
+  fill(): Promise<void>;
+  /** What is left, and the requests since the bucket was filled where they can be counted. */
+  inspect(): Promise<{ objects: number; requests: number | undefined }>;
+  stop(): Promise<void>;
+}
+
+const bucket = 'bench';
+
+/** The memory S3 server in a process of its own, adding a latency to every request. */
+export async function startBenchServer(keys: number, latencyMs: number): Promise<BenchServer> {
+  const credentials = {
+    accessKeyId: randomBytes(10).toString('hex').toUpperCase(),
+    secretAccessKey: randomBytes(20).toString('hex'),
+  };
+  const child = spawn(process.execPath, [new URL('../demo/serve.ts', import.meta.url).pathname], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (question: ServeConfig | ServeCommand) => {
+    child.stdin.write(`${JSON.stringify(question)}\n`);
+    const { value } = await answers.next();
+    return JSON.parse(value ?? '{}') as { endpoint: string; objects: number; requests: Record<string, number> };
+  };
+  const { endpoint } = await ask({ credentials: [credentials], latencyMs });
+  return {
+    name: `memory S3 @ ${latencyMs} ms`,
+    keys,
+    access: { endpoint, ...credentials },
+    bucket,
+    async fill() {
+      await ask({ command: 'seed', bucket, prefix: 'object-', count: keys });
+      await ask({ command: 'reset-counts' });
+    },
+    async inspect() {
+      const { objects, requests } = await ask({ command: 'counts', bucket });
+      return { objects, requests: Object.values(requests).reduce((sum, count) => sum + count, 0) };
+    },
+    async stop() {
+      child.stdin.end();
+      await endChild(child);
+    },
+  };
+}
+
+/** Ceph RGW over memory. */
+export async function startRgwServer(keys: number): Promise<BenchServer> {
+  const rgw = await startRgw();
+  const { accessKeyId, secretAccessKey } = rgw.user;
+  const client = new S3Client({
+    endpoint: rgw.endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+  });
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  return {
+    name: 'Ceph RGW',
+    keys,
+    access: { endpoint: rgw.endpoint, accessKeyId, secretAccessKey },
+    bucket,
+    async fill() {
+      let next = 0;
+      const putSome = async () => {
+        for (let n = next++; n < keys; n = next++) {
+          const Key = `object-${String(n).padStart(7, '0')}`;
+          await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'x' }));
+        }
+      };
+      await Promise.all(Array.from({ length: 32 }, putSome));
+    },
+    async inspect() {
+      const { KeyCount } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+      return { objects: KeyCount ?? 0, requests: undefined };
+    },
+    async stop() {
+      client.destroy();
+      await rgw.stop();
+    },
+  };
+}

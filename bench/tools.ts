@@ -1,0 +1,43 @@
+import { type PeerAccess, rcloneEnvironment, writeS3cmdConfig } from '../test/servers/peers.ts';
+import { type Cost, measureCommand } from './measure.ts';
+
+/** A bucket to be emptied, and a folder for files that hold its keys. */
+export interface Job extends PeerAccess {
+  readonly bucket: string;
+  readonly folder: string;
+}
+
+/** A program that empties a bucket. */
+export interface Tool {
+  readonly name: string;
+  /** The command that must exist, and the Debian package that brings it. */
+  readonly needs: string;
+  /** At most so many rounds, for what takes minutes. */
+  readonly rounds: number;
+  empty(job: Job): Promise<Cost>;
+}
+
+/** The programs that ours is compared with, each deleting every object of a bucket with a listing of its own. */
+export const peers: readonly Tool[] = [
+  {
+    name: 's3cmd',
+    needs: 's3cmd',
+    rounds: Number.POSITIVE_INFINITY,
+    async empty(job) {
+      const config = await writeS3cmdConfig(job.folder, job);
+      return measureCommand('s3cmd', ['-c', config, 'del', '--recursive', '--force', '--quiet', `s3://${job.bucket}/`]);
+    },
+  },
+  rclone('rclone, 64 workers', Number.POSITIVE_INFINITY, ['--transfers', '64', '--checkers', '64']),
+  rclone('rclone, default', 1, []),
+];
+
+function rclone(name: string, rounds: number, args: readonly string[]): Tool {
+  return {
+    name,
+    needs: 'rclone',
+    rounds,
+    empty: (job) =>
+      measureCommand('rclone', ['delete', ...args, `peer:${job.bucket}`], { env: rcloneEnvironment(job) }),
+  };
+}
