@@ -1,0 +1,75 @@
+import type { Choice, Draft, FieldValue } from '../core/fields.ts';
+import type { Provider } from '../core/provider.ts';
+import type { VerificationStep } from '../core/verification.ts';
+
+/** A credential as the store holds it, without its secrets. */
+export interface SavedCredential {
+  readonly id: string;
+  readonly provider: string;
+  readonly name: string;
+  readonly settings: Draft;
+  /** The secrets that the vault should hold. */
+  readonly secretNames: readonly string[];
+  /** Those of them that can't be read or belong to another server: they must be entered again. */
+  readonly lostSecrets: readonly string[];
+  readonly revision: string | number;
+}
+
+/** What a person wants saved. Of the stored secrets those in `keep` stay, all others go. */
+export interface SaveRequest {
+  readonly provider: string;
+  readonly name: string;
+  readonly settings: Draft;
+  /** Secrets entered in the form. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly keep: readonly string[];
+  readonly clear: readonly string[];
+  /** What the draft was based on; absent for a new credential. */
+  readonly basedOn?: { readonly id: string; readonly revision: string | number };
+}
+
+/** What the form needs of the credentials. */
+export interface FormCredentials {
+  /** The newest state; undefined when there is none (any more). */
+  find(id: string): Promise<SavedCredential | undefined>;
+  /** The stored secrets of a credential, read only when a draft is tried out. */
+  readSecrets(id: string): Promise<Readonly<Record<string, string>>>;
+  /** Whether another credential has this name. */
+  nameInUse(name: string, exceptId?: string): boolean;
+  /** A free name: the label, or the label with a number behind it. */
+  proposeName(label: string): string;
+  /** Fails with kind 'changed' when the credential has another revision by now, 'not-found' when it is gone. */
+  save(request: SaveRequest): Promise<unknown>;
+}
+
+/** A draft as a client is opened with it. */
+export interface DraftConnection {
+  readonly provider: Provider;
+  readonly settings: Draft;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** What can be tried with a draft before it is saved. Failures are StorageErrors. */
+export interface DraftOperations {
+  verify(draft: DraftConnection, signal: AbortSignal): AsyncIterable<VerificationStep>;
+  fetchChoices(draft: DraftConnection, field: string, signal: AbortSignal): Promise<readonly Choice[]>;
+  runAction(draft: DraftConnection, field: string, signal: AbortSignal): Promise<Readonly<Record<string, FieldValue>>>;
+}
+
+export interface ChosenFile {
+  readonly name: string;
+  readonly content: string;
+}
+
+/** What one form is built on; nothing of it knows VS Code. */
+export interface FormDependencies {
+  readonly providers: readonly Provider[];
+  readonly credentials: FormCredentials;
+  readonly operations: DraftOperations;
+  readonly ui: {
+    /** Undefined when the person chose none. Fails with a StorageError when it can't be read or is larger than `valueLimit`. */
+    chooseFile(title: string, accept: readonly string[]): Promise<ChosenFile | undefined>;
+    openExternal(href: string): void;
+  };
+  readonly log: { warn(sentence: string): void; error(sentence: string, error: unknown): void };
+}

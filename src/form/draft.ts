@@ -1,0 +1,328 @@
+import { emptyDraft, type Issue, isShown, parseDraft, withValue } from '../core/drafts.ts';
+import type { Draft, Fields, FieldValue } from '../core/fields.ts';
+import type { Provider } from '../core/provider.ts';
+import type { SavedCredential, SaveRequest } from './dependencies.ts';
+import { type Memento, nameField } from './protocol.ts';
+
+const nameLimit = 100;
+
+/** A form while it is filled in: plain data that every function here leaves as it was and returns anew. */
+export interface FormDraft {
+  readonly provider: Provider;
+  readonly name: string;
+  /** False as long as the name is the proposed one, which follows the provider. */
+  readonly nameEdited: boolean;
+  /** Everything but secrets. */
+  readonly values: Draft;
+  /** Secrets typed here and not saved yet. */
+  readonly entered: Readonly<Record<string, string>>;
+  /** Stored secrets that a save removes. */
+  readonly cleared: readonly string[];
+  /** Fields that are done with for now: only they show what is wrong with them. */
+  readonly left: readonly string[];
+  /** Whether a save or a verification was asked for: only then is an empty field an error. */
+  readonly tried: boolean;
+  readonly saved?: SavedCredential;
+  /** What was filled in for providers chosen before. */
+  readonly shelf: Readonly<Record<string, Pick<FormDraft, 'values' | 'entered' | 'cleared'>>>;
+}
+
+/** What the draft comes to. */
+export interface Examined {
+  readonly settings: Draft;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Stored secrets that stay. */
+  readonly kept: readonly string[];
+  readonly issues: readonly Issue[];
+}
+
+/** What the draft has to be checked against. */
+export interface Names {
+  nameInUse(name: string, exceptId?: string): boolean;
+  proposeName(label: string): string;
+}
+
+/** A draft of a new credential. */
+export function newDraft(provider: Provider, names: Names, values: Draft = {}): FormDraft {
+  return {
+    provider,
+    name: names.proposeName(provider.label),
+    nameEdited: false,
+    values: { ...emptyDraft(provider.fields), ...ownValues(provider.fields, values) },
+    entered: {},
+    cleared: [],
+    left: [],
+    tried: false,
+    shelf: {},
+  };
+}
+
+/** A draft that says what is saved. */
+export function draftOf(saved: SavedCredential, provider: Provider): FormDraft {
+  return {
+    provider,
+    name: saved.name,
+    nameEdited: true,
+    values: { ...emptyDraft(provider.fields), ...ownValues(provider.fields, saved.settings) },
+    entered: {},
+    cleared: [],
+    left: everyField(provider),
+    tried: false,
+    saved,
+    shelf: {},
+  };
+}
+
+/** The draft with another provider: what both ask for in the same way is carried over, secrets are not. */
+export function withProvider(draft: FormDraft, provider: Provider, names: Names): FormDraft {
+  if (provider === draft.provider) return draft;
+  const { values, entered, cleared } = draft;
+  const shelved = draft.shelf[provider.id];
+  return {
+    ...draft,
+    provider,
+    name: draft.nameEdited ? draft.name : names.proposeName(provider.label),
+    values: { ...emptyDraft(provider.fields), ...shelved?.values, ...carriedValues(draft, provider.fields) },
+    entered: shelved?.entered ?? {},
+    cleared: shelved?.cleared ?? [],
+    left: [],
+    tried: false,
+    shelf: { ...draft.shelf, [draft.provider.id]: { values, entered, cleared } },
+  };
+}
+
+export function withName(draft: FormDraft, name: string, names: Names): FormDraft {
+  return { ...stillTyping(draft, nameField, names), name, nameEdited: true };
+}
+
+/** The draft after one field got a value, with what that fills in elsewhere. A secret given as '' is not given. */
+export function withFieldValue(draft: FormDraft, field: string, value: FieldValue, names: Names): FormDraft {
+  return assigned(stillTyping(draft, field, names), { [field]: value });
+}
+
+/** The draft after several fields were filled in at once, by an action. */
+export function withFilledIn(draft: FormDraft, values: Draft): FormDraft {
+  return assigned(draft, values);
+}
+
+/** The draft after a person has gone on from a field. */
+export function withLeft(draft: FormDraft, field: string): FormDraft {
+  return draft.left.includes(field) ? draft : { ...draft, left: [...draft.left, field] };
+}
+
+/** The draft after a person asked for something that needs it to be right. */
+export function withTried(draft: FormDraft): FormDraft {
+  return { ...draft, tried: true, left: everyField(draft.provider) };
+}
+
+/** The draft without this secret: what was entered is dropped, what is stored is removed by a save. */
+export function withoutSecret(draft: FormDraft, field: string): FormDraft {
+  const stored = draft.saved?.secretNames.includes(field) && !draft.cleared.includes(field);
+  return { ...withStoredSecret(draft, field), cleared: stored ? [...draft.cleared, field] : draft.cleared };
+}
+
+/** The draft with this secret as it is stored, if it is. */
+export function withStoredSecret(draft: FormDraft, field: string): FormDraft {
+  const { [field]: _, ...entered } = draft.entered;
+  return { ...draft, entered, cleared: draft.cleared.filter((name) => name !== field) };
+}
+
+/** The draft as a change to what is saved now; to nothing, when that is gone. */
+export function rebased(draft: FormDraft, saved: SavedCredential | undefined): FormDraft {
+  const { saved: _, ...rest } = draft;
+  return saved ? { ...rest, saved } : { ...rest, cleared: [] };
+}
+
+/** Whether anything here would be lost if the form were closed. */
+export function isDirty(draft: FormDraft): boolean {
+  const { provider, saved, values } = draft;
+  if (Object.keys(draft.entered).length > 0 || draft.cleared.length > 0) return true;
+  if (saved && (saved.provider !== provider.id || saved.name !== draft.name)) return true;
+  if (!saved && draft.nameEdited) return true;
+  const before: Draft = { ...emptyDraft(provider.fields), ...saved?.settings };
+  return Object.entries(provider.fields).some(
+    ([name, field]) => field.schema && !field.secret && (values[name] ?? '') !== (before[name] ?? ''),
+  );
+}
+
+/** Parses the draft and finds everything that is wrong with it. */
+export function examine(draft: FormDraft, names: Names): Examined {
+  const { provider } = draft;
+  const filled = { ...draft.values, ...draft.entered };
+  const kept = keptSecrets(draft, parseDraft(provider.fields, filled).settings);
+  const { settings, secrets, issues } = parseDraft(provider.fields, filled, new Set(kept));
+  const missing = missingSecrets(draft, kept);
+  const ofFields = issues.filter(({ field }) => !missing.has(field));
+  const wrong = ofFields.some(({ severity }) => severity === 'error');
+  return {
+    settings,
+    secrets,
+    kept,
+    issues: [
+      ...nameIssues(draft, names),
+      ...ofFields,
+      ...[...missing].map(([field, sentence]) => ({ field, severity: 'error' as const, sentence })),
+      ...(wrong ? [] : provider.check(settings)),
+    ],
+  };
+}
+
+/** Those of the issues that are to be shown now: none about a field that is still being filled in. */
+export function visibleIssues(draft: FormDraft, issues: readonly Issue[]): readonly Issue[] {
+  const missing = missingSecrets(draft, []);
+  return issues.filter(({ field, severity }) => {
+    if (missing.has(field)) return true;
+    return draft.left.includes(field) && (severity === 'hint' || draft.tried || hasValue(draft, field));
+  });
+}
+
+/** What becomes of a secret when the draft is saved as it is. */
+export function secretState(draft: FormDraft, kept: readonly string[], field: string) {
+  if (Object.hasOwn(draft.entered, field)) return 'entered';
+  if (draft.cleared.includes(field)) return 'cleared';
+  return kept.includes(field) ? 'stored' : 'empty';
+}
+
+/** What the store is asked to do; the draft must have no errors. */
+export function saveRequest(draft: FormDraft, { settings, secrets, kept }: Examined): SaveRequest {
+  const { saved } = draft;
+  const before = saved?.secretNames ?? [];
+  return {
+    provider: draft.provider.id,
+    name: draft.name.trim(),
+    settings,
+    secrets,
+    keep: kept,
+    clear: before.filter((name) => !kept.includes(name) && !Object.hasOwn(secrets, name)),
+    ...(saved ? { basedOn: { id: saved.id, revision: saved.revision } } : {}),
+  };
+}
+
+/** The draft without its secrets, for a window that comes back. */
+export function mementoOf(draft: FormDraft): Memento {
+  const { saved } = draft;
+  return {
+    ...(saved ? { credential: saved.id, revision: saved.revision } : {}),
+    provider: draft.provider.id,
+    name: draft.name,
+    nameEdited: draft.nameEdited,
+    values: { ...draft.values },
+    cleared: [...draft.cleared],
+  };
+}
+
+/** The draft that a memento was made of; a save notices when the credential has changed since. */
+export function restoredDraft(memento: Memento, provider: Provider, saved?: SavedCredential): FormDraft {
+  const values = { ...emptyDraft(provider.fields), ...ownValues(provider.fields, memento.values) };
+  const { name, nameEdited, cleared } = memento;
+  const common = { provider, name, nameEdited, values, entered: {}, tried: false, shelf: {} };
+  if (!saved) return { ...common, cleared: [], left: [] };
+  return {
+    ...common,
+    cleared: cleared.filter((field) => saved.secretNames.includes(field)),
+    left: everyField(provider),
+    saved: { ...saved, revision: memento.revision ?? saved.revision },
+  };
+}
+
+function assigned(draft: FormDraft, given: Draft): FormDraft {
+  const { fields } = draft.provider;
+  const before: Draft = { ...draft.values, ...draft.entered };
+  const after = Object.entries(ownFields(fields, given)).reduce(
+    (filled, [name, value]) => withValue(fields, filled, name, value),
+    before,
+  );
+  const secrets = Object.entries(after).filter(([name, value]) => fields[name]?.secret && value !== '');
+  const entered = Object.fromEntries(secrets.map(([name, value]) => [name, String(value)]));
+  return {
+    ...draft,
+    values: { ...draft.values, ...ownValues(fields, after) },
+    entered,
+    cleared: draft.cleared.filter((name) => !Object.hasOwn(entered, name)),
+  };
+}
+
+/** An error that shows stays until it is mended; a new one waits until the field is left. */
+function stillTyping(draft: FormDraft, field: string, names: Names): FormDraft {
+  const visible = visibleIssues(draft, examine(draft, names).issues);
+  if (visible.some((issue) => issue.field === field && issue.severity === 'error')) return draft;
+  return { ...draft, left: draft.left.filter((name) => name !== field) };
+}
+
+function nameIssues(draft: FormDraft, names: Names): readonly Issue[] {
+  const sentence = nameRefusal(draft.name.trim(), names, draft.saved?.id);
+  return sentence === undefined ? [] : [{ field: nameField, severity: 'error', sentence }];
+}
+
+function nameRefusal(name: string, names: Names, id: string | undefined): string | undefined {
+  if (name === '') return 'Enter a name.';
+  if (name.length > nameLimit) return `Enter a name of at most ${nameLimit} characters.`;
+  return names.nameInUse(name, id) ? `Choose another name. Another credential is called: ${name}` : undefined;
+}
+
+/** A stored secret stays with the server that it was entered for. */
+function keptSecrets(draft: FormDraft, settings: Draft): readonly string[] {
+  const { saved, provider } = draft;
+  if (!saved || saved.provider !== provider.id) return [];
+  if (provider.origin(settings) !== provider.origin(saved.settings)) return [];
+  return storedSecrets(draft).filter((name) => !saved.lostSecrets.includes(name));
+}
+
+/** Stored secrets that would go unasked, and what to say at their fields. */
+function missingSecrets(draft: FormDraft, kept: readonly string[]): ReadonlyMap<string, string> {
+  const lost = draft.saved?.lostSecrets ?? [];
+  return new Map(
+    storedSecrets(draft)
+      .filter((name) => !kept.includes(name))
+      .map((name) => [
+        name,
+        lost.includes(name)
+          ? "The stored secret can't be read: enter it again."
+          : 'The host changed: enter the secret again.',
+      ]),
+  );
+}
+
+/** Secrets of the saved credential that this form shows and leaves alone. */
+function storedSecrets({ saved, provider, values, entered, cleared }: FormDraft): readonly string[] {
+  if (!saved || saved.provider !== provider.id) return [];
+  return saved.secretNames.filter(
+    (name) =>
+      Object.hasOwn(provider.fields, name) &&
+      isShown(provider.fields, name, { ...values, ...entered }) &&
+      !Object.hasOwn(entered, name) &&
+      !cleared.includes(name),
+  );
+}
+
+function hasValue(draft: FormDraft, field: string): boolean {
+  if (field === nameField) return draft.name !== '';
+  const value = draft.entered[field] ?? draft.values[field];
+  return value !== undefined && value !== '';
+}
+
+function everyField(provider: Provider): readonly string[] {
+  return [nameField, ...Object.keys(provider.fields)];
+}
+
+function carriedValues({ provider, values }: FormDraft, fields: Fields): Draft {
+  return Object.fromEntries(
+    Object.entries(ownValues(fields, values)).filter(([name, value]) => {
+      const before = provider.fields[name];
+      const after = fields[name];
+      if (before?.kind !== after?.kind || value === before?.default || value === '') return false;
+      return !after?.choices || after.choices.some((choice) => choice.value === value);
+    }),
+  );
+}
+
+/** The values that belong to fields of the provider, secrets left out. */
+function ownValues(fields: Fields, values: Draft): Draft {
+  return Object.fromEntries(Object.entries(ownFields(fields, values)).filter(([name]) => !fields[name]?.secret));
+}
+
+function ownFields(fields: Fields, values: Draft): Draft {
+  return Object.fromEntries(
+    Object.entries(values).filter(([name]) => Object.hasOwn(fields, name) && fields[name]?.schema),
+  );
+}

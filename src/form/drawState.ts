@@ -1,0 +1,136 @@
+import { type Issue, isShown } from '../core/drafts.ts';
+import type { Choice, Field } from '../core/fields.ts';
+import type { Provider } from '../core/provider.ts';
+import {
+  type Examined,
+  examine,
+  type FormDraft,
+  isDirty,
+  mementoOf,
+  type Names,
+  secretState,
+  visibleIssues,
+} from './draft.ts';
+import { type FieldView, type FormState, nameField, providerField, type VerificationView } from './protocol.ts';
+
+/** What goes on around a draft and is not part of it. */
+export interface Progress {
+  /** Fetched choices by field. */
+  readonly choices: Readonly<Record<string, readonly Choice[]>>;
+  /** Names of the files chosen. */
+  readonly fileNames: Readonly<Record<string, string>>;
+  /** Why something could not be fetched for a field. */
+  readonly fieldErrors: Readonly<Record<string, string>>;
+  readonly busyFields: readonly string[];
+  readonly saving: boolean;
+  readonly verification?: VerificationView;
+  readonly conflict?: 'changed' | 'removed';
+  readonly failure?: string;
+}
+
+/** Draws a draft as the page shows it, without a single secret in it. */
+export function drawState(
+  draft: FormDraft,
+  progress: Progress,
+  providers: readonly Provider[],
+  names: Names,
+): Omit<FormState, 'sequence' | 'answered'> {
+  const { provider, saved } = draft;
+  const examined = examine(draft, names);
+  const issues = visibleIssues(draft, examined.issues);
+  const warning = examined.issues.some(({ severity }) => severity === 'error')
+    ? undefined
+    : provider.warn(examined.settings);
+  const { verification, conflict, failure, saving } = progress;
+  return {
+    type: 'state',
+    title: saved ? 'Edit Credential' : 'Add Credential',
+    provider: provider.id,
+    fields: [
+      providerView(provider, providers),
+      nameView(draft, issues),
+      ...Object.entries(provider.fields).map(([name, field]) =>
+        fieldView(name, field, draft, examined, issues, progress),
+      ),
+    ],
+    ...(warning === undefined ? {} : { warning }),
+    ...(conflict === undefined ? {} : { conflict }),
+    ...(failure === undefined ? {} : { failure }),
+    ...(verification === undefined ? {} : { verification }),
+    busy: saving,
+    dirty: isDirty(draft),
+    memento: mementoOf(draft),
+  };
+}
+
+function providerView(provider: Provider, providers: readonly Provider[]): FieldView {
+  return {
+    ...formField(providerField, 'Provider'),
+    kind: 'choice',
+    choices: providers.map(({ id, label }) => ({ value: id, label })),
+    value: provider.id,
+  };
+}
+
+function nameView(draft: FormDraft, issues: readonly Issue[]): FieldView {
+  return {
+    ...formField(nameField, 'Name'),
+    kind: 'text',
+    help: 'How this credential is called in the list.',
+    value: draft.name,
+    ...sentences(nameField, issues),
+  };
+}
+
+function formField(name: string, label: string) {
+  return { name, label, required: true, advanced: false, shown: true, busy: false };
+}
+
+function fieldView(
+  name: string,
+  field: Field,
+  draft: FormDraft,
+  examined: Examined,
+  issues: readonly Issue[],
+  progress: Progress,
+): FieldView {
+  const { kind, label, help, placeholder, required, advanced = false, href, choices = progress.choices[name] } = field;
+  const preview = filePreview(name, field, draft, progress);
+  const failure = progress.fieldErrors[name];
+  return {
+    name,
+    kind,
+    label,
+    required,
+    advanced,
+    shown: isShown(draft.provider.fields, name, { ...draft.values, ...draft.entered }),
+    busy: progress.busyFields.includes(name),
+    ...(help === undefined ? {} : { help }),
+    ...(placeholder === undefined ? {} : { placeholder }),
+    ...(href === undefined ? {} : { href }),
+    ...(choices === undefined ? {} : { choices: choices.map(({ value, label }) => ({ value, label })) }),
+    ...(preview === undefined ? {} : { preview }),
+    ...(field.secret ? { secret: secretState(draft, examined.kept, name) } : shownValue(name, field, draft)),
+    ...sentences(name, issues),
+    ...(failure === undefined ? {} : { error: failure }),
+  };
+}
+
+function shownValue(name: string, field: Field, draft: FormDraft): Pick<FieldView, 'value'> {
+  return field.schema ? { value: draft.values[name] ?? (field.kind === 'toggle' ? false : '') } : {};
+}
+
+function filePreview(name: string, field: Field, draft: FormDraft, { fileNames }: Progress): string | undefined {
+  const content = draft.entered[name] ?? draft.values[name];
+  if (field.kind !== 'file' || typeof content !== 'string' || content === '') return undefined;
+  const parts = [fileNames[name], field.preview?.(content)].filter((part) => part !== undefined && part !== '');
+  return parts.length === 0 ? undefined : parts.join(': ');
+}
+
+function sentences(field: string, issues: readonly Issue[]): Pick<FieldView, 'error' | 'hint'> {
+  const first = (severity: Issue['severity']) =>
+    issues.find((issue) => issue.field === field && issue.severity === severity)?.sentence;
+  const error = first('error');
+  const hint = first('hint');
+  return { ...(error === undefined ? {} : { error }), ...(hint === undefined ? {} : { hint }) };
+}

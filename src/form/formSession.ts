@@ -1,0 +1,332 @@
+import { toStorageError } from '../core/errors.ts';
+import type { FieldValue } from '../core/fields.ts';
+import type { Provider } from '../core/provider.ts';
+import { createRedactor } from '../core/redaction.ts';
+import { applies } from './applies.ts';
+import type { DraftConnection, FormDependencies, SavedCredential } from './dependencies.ts';
+import * as drafts from './draft.ts';
+import { drawState, type Progress } from './drawState.ts';
+import {
+  type FormState,
+  nameField,
+  type PageMessage,
+  parsePageMessage,
+  providerField,
+  type VerificationView,
+} from './protocol.ts';
+import { reports } from './reports.ts';
+
+/** What a session asks of the panel it is shown in. */
+export interface SessionView {
+  /** Shows a state; called only after the page has said that it is ready. */
+  post(state: FormState): void;
+  close(): void;
+}
+
+const untouched: Progress = { choices: {}, fileNames: {}, fieldErrors: {}, busyFields: [], saving: false };
+
+/** One open form: keeps the draft with its unsaved secrets, answers the page, and posts the whole state after each change. */
+export class FormSession {
+  readonly #dependencies: FormDependencies;
+  readonly #view: SessionView;
+  readonly #redactor = createRedactor();
+  #draft: drafts.FormDraft;
+  #progress: Progress = untouched;
+  #running: AbortController | undefined;
+  readonly #disposed = new AbortController();
+  #focus: string | undefined;
+  #saved = false;
+  #sequence = 0;
+  #answered = -1;
+  #ready = false;
+  #posting = false;
+
+  constructor(draft: drafts.FormDraft, dependencies: FormDependencies, view: SessionView) {
+    this.#draft = draft;
+    this.#dependencies = dependencies;
+    this.#view = view;
+  }
+
+  get draft(): drafts.FormDraft {
+    return this.#draft;
+  }
+
+  /** Whether anything would be lost if the form were closed now. */
+  get dirty(): boolean {
+    return !this.#saved && drafts.isDirty(this.#draft);
+  }
+
+  /** Starts over with another draft. */
+  replaceDraft(draft: drafts.FormDraft): void {
+    this.#dropVerification();
+    this.#progress = untouched;
+    this.#draft = draft;
+    this.#post();
+  }
+
+  /** Acts on a message of the page; anything that isn't one is logged and dropped. */
+  async receive(raw: unknown): Promise<void> {
+    const message = parsePageMessage(raw);
+    const { providers, log } = this.#dependencies;
+    if (!message || !(this.#ready || message.type === 'ready') || !applies(message, this.#draft.provider, providers)) {
+      log.warn('The form dropped a message that it does not know.');
+      return;
+    }
+    this.#answered = message.type === 'ready' ? message.id : Math.max(this.#answered, message.id);
+    if (message.type !== 'change' && message.type !== 'leave') {
+      const { failure: _, ...progress } = this.#progress;
+      this.#progress = progress;
+    }
+    try {
+      await this.#act(message);
+    } catch (error) {
+      const { message: sentence, hint } = toStorageError(error);
+      const failure = this.#redactor.redact(hint === undefined ? sentence : `${sentence} ${hint}`);
+      this.#progress = { ...this.#progress, failure };
+      log.error('The form could not do what was asked.', error);
+    }
+    this.#post();
+  }
+
+  /** Stops posting until the page is ready again: a hidden page is gone. */
+  hide(): void {
+    this.#ready = false;
+  }
+
+  /** Ends everything that is still under way. */
+  dispose(): void {
+    this.#ready = false;
+    this.#running?.abort();
+    this.#disposed.abort();
+  }
+
+  async #act(message: PageMessage): Promise<void> {
+    switch (message.type) {
+      case 'ready':
+        this.#ready = true;
+        return;
+      case 'change':
+        return this.#change(message.field, message.value);
+      case 'leave':
+        return this.#update(drafts.withLeft(this.#draft, message.field));
+      case 'clearSecret':
+        return this.#update(drafts.withoutSecret(this.#draft, message.field), true);
+      case 'keepSecret':
+        return this.#update(drafts.withStoredSecret(this.#draft, message.field), true);
+      case 'chooseFile':
+        return this.#chooseFile(message.field);
+      case 'fetchChoices':
+        return this.#fetchChoices(message.field);
+      case 'runAction':
+        return this.#runAction(message.field);
+      case 'openLink':
+        return this.#openLink(message.field);
+      case 'verify':
+        return this.#verify();
+      case 'cancelVerify':
+        return this.#running?.abort();
+      case 'save':
+        return this.#save();
+      case 'reload':
+        return this.#reload();
+      case 'saveMine':
+        return this.#saveMine();
+      case 'close':
+        return this.#view.close();
+    }
+  }
+
+  #change(field: string, value: FieldValue): void {
+    const { credentials } = this.#dependencies;
+    const provider = field === providerField ? this.#findProvider(value) : undefined;
+    if (field === nameField) {
+      this.#update(drafts.withName(this.#draft, String(value), credentials));
+    } else if (provider) {
+      this.#dropVerification();
+      this.#progress = { ...this.#progress, choices: {}, fileNames: {}, fieldErrors: {} };
+      this.#update(drafts.withProvider(this.#draft, provider, credentials), true);
+    } else {
+      const { [field]: _, ...fieldErrors } = this.#progress.fieldErrors;
+      this.#progress = { ...this.#progress, fieldErrors };
+      this.#update(drafts.withFieldValue(this.#draft, field, value, credentials), true);
+    }
+  }
+
+  #update(draft: drafts.FormDraft, changesConnection = false): void {
+    this.#draft = draft;
+    const { verification } = this.#progress;
+    if (changesConnection && verification) {
+      this.#progress = { ...this.#progress, verification: { ...verification, stale: true } };
+    }
+  }
+
+  async #chooseFile(field: string): Promise<void> {
+    const { label = '', accept = [] } = this.#draft.provider.fields[field] ?? {};
+    await this.#whileBusy(field, async () => {
+      const chosen = await this.#dependencies.ui.chooseFile(label, accept);
+      return () => {
+        if (!chosen) return;
+        this.#change(field, chosen.content);
+        this.#draft = drafts.withLeft(this.#draft, field);
+        this.#progress = { ...this.#progress, fileNames: { ...this.#progress.fileNames, [field]: chosen.name } };
+      };
+    });
+  }
+
+  async #fetchChoices(field: string): Promise<void> {
+    await this.#whileBusy(field, async (signal) => {
+      const choices = await this.#dependencies.operations.fetchChoices(await this.#connection(), field, signal);
+      return () => {
+        this.#progress = { ...this.#progress, choices: { ...this.#progress.choices, [field]: choices } };
+      };
+    });
+  }
+
+  async #runAction(field: string): Promise<void> {
+    await this.#whileBusy(field, async (signal) => {
+      const filledIn = await this.#dependencies.operations.runAction(await this.#connection(), field, signal);
+      return () => this.#update(drafts.withFilledIn(this.#draft, filledIn), true);
+    });
+  }
+
+  /** Shows a field as busy while something is fetched for it; what came is taken in only if the provider is still the same. */
+  async #whileBusy(field: string, fetch: (signal: AbortSignal) => Promise<() => void>): Promise<void> {
+    if (this.#progress.busyFields.includes(field)) return;
+    const { provider } = this.#draft;
+    const { [field]: _, ...fieldErrors } = this.#progress.fieldErrors;
+    this.#progress = { ...this.#progress, fieldErrors, busyFields: [...this.#progress.busyFields, field] };
+    this.#post();
+    try {
+      const takeIn = await fetch(this.#disposed.signal);
+      if (this.#draft.provider === provider) takeIn();
+    } catch (error) {
+      const { kind, message, hint } = toStorageError(error);
+      const sentence = this.#redactor.redact(hint === undefined ? message : `${message} ${hint}`);
+      if (kind !== 'cancelled' && this.#draft.provider === provider) {
+        this.#progress = { ...this.#progress, fieldErrors: { ...this.#progress.fieldErrors, [field]: sentence } };
+      }
+      if (kind === 'unexpected') this.#dependencies.log.error('A field of the form could not be filled.', error);
+    } finally {
+      this.#progress = { ...this.#progress, busyFields: this.#progress.busyFields.filter((name) => name !== field) };
+    }
+  }
+
+  #openLink(field: string): void {
+    const href = this.#draft.provider.fields[field]?.href;
+    if (href !== undefined) this.#dependencies.ui.openExternal(href);
+  }
+
+  async #verify(): Promise<void> {
+    if (this.#running || this.#progress.saving || this.#refused((field) => field !== nameField)) return;
+    const running = new AbortController();
+    this.#running = running;
+    this.#show({ running: true, stale: false, steps: [] });
+    try {
+      const steps = this.#dependencies.operations.verify(await this.#connection(), running.signal);
+      for await (const report of reports(steps, running.signal, (text) => this.#redactor.redact(text))) {
+        if (this.#running !== running) return;
+        this.#show({ ...report, stale: this.#progress.verification?.stale ?? false });
+      }
+    } finally {
+      if (this.#running === running) this.#running = undefined;
+    }
+  }
+
+  #dropVerification(): void {
+    this.#running?.abort();
+    this.#running = undefined;
+    const { verification: _, ...progress } = this.#progress;
+    this.#progress = progress;
+  }
+
+  #show(verification: VerificationView): void {
+    this.#progress = { ...this.#progress, verification };
+    this.#post();
+  }
+
+  async #save(): Promise<void> {
+    if (this.#progress.saving || this.#refused(() => true)) return;
+    const { conflict: _, ...rest } = this.#progress;
+    this.#progress = { ...rest, saving: true };
+    this.#post();
+    try {
+      const examined = drafts.examine(this.#draft, this.#dependencies.credentials);
+      await this.#dependencies.credentials.save(drafts.saveRequest(this.#draft, examined));
+      this.#saved = true;
+    } catch (error) {
+      const { kind } = toStorageError(error);
+      if (kind !== 'changed' && kind !== 'not-found') throw error;
+      this.#progress = { ...this.#progress, conflict: kind === 'changed' ? 'changed' : 'removed' };
+    } finally {
+      this.#progress = { ...this.#progress, saving: false };
+    }
+    if (this.#saved) this.#view.close();
+  }
+
+  async #reload(): Promise<void> {
+    const newest = await this.#newest();
+    const provider = newest && this.#findProvider(newest.provider);
+    if (!newest || !provider) {
+      this.#progress = { ...this.#progress, conflict: 'removed' };
+      return;
+    }
+    this.replaceDraft(drafts.draftOf(newest, provider));
+  }
+
+  async #saveMine(): Promise<void> {
+    this.#draft = drafts.rebased(this.#draft, await this.#newest());
+    await this.#save();
+  }
+
+  async #newest(): Promise<SavedCredential | undefined> {
+    const id = this.#draft.saved?.id;
+    return id === undefined ? undefined : this.#dependencies.credentials.find(id);
+  }
+
+  /** Whether the draft has errors; then all of them are shown and the first is gone to. */
+  #refused(matters: (field: string) => boolean): boolean {
+    this.#draft = drafts.withTried(this.#draft);
+    const { issues } = drafts.examine(this.#draft, this.#dependencies.credentials);
+    const wrong = new Set(issues.filter(({ severity }) => severity === 'error').map(({ field }) => field));
+    const first = [nameField, ...Object.keys(this.#draft.provider.fields)].find(
+      (name) => wrong.has(name) && matters(name),
+    );
+    this.#focus = first;
+    return first !== undefined;
+  }
+
+  /** The draft as it would be saved, with the stored secrets that it keeps. */
+  async #connection(): Promise<DraftConnection> {
+    const { provider, saved } = this.#draft;
+    const { settings, secrets, kept } = drafts.examine(this.#draft, this.#dependencies.credentials);
+    const stored = saved && kept.length > 0 ? await this.#dependencies.credentials.readSecrets(saved.id) : {};
+    const keptSecrets = Object.fromEntries(Object.entries(stored).filter(([name]) => kept.includes(name)));
+    const all = { ...keptSecrets, ...secrets };
+    this.#redactor.add(Object.values(all));
+    return { provider, settings, secrets: all };
+  }
+
+  #findProvider(id: FieldValue): Provider | undefined {
+    return this.#dependencies.providers.find((provider) => provider.id === id);
+  }
+
+  /** Posts once for all that happens in the same turn. */
+  #post(): void {
+    if (this.#posting) return;
+    this.#posting = true;
+    queueMicrotask(() => {
+      this.#posting = false;
+      if (!this.#ready) return;
+      const { credentials, providers } = this.#dependencies;
+      const state = drawState(this.#draft, this.#progress, providers, credentials);
+      const focus = this.#focus;
+      this.#focus = undefined;
+      this.#view.post({
+        ...state,
+        sequence: this.#sequence++,
+        answered: this.#answered,
+        ...(focus === undefined ? {} : { focus }),
+      });
+    });
+  }
+}

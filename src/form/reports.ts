@@ -1,0 +1,36 @@
+import { toStorageError } from '../core/errors.ts';
+import { concludeVerification, failedStep, stages, type VerificationStep } from '../core/verification.ts';
+import type { VerificationView } from './protocol.ts';
+
+type Report = Omit<VerificationView, 'stale'>;
+
+/** A verification as it comes along: one report after each step, and a last one with what came out. Never throws. */
+export async function* reports(
+  steps: AsyncIterable<VerificationStep>,
+  signal: AbortSignal,
+  redact: (text: string) => string,
+): AsyncIterable<Report> {
+  const seen: VerificationStep[] = [];
+  try {
+    for await (const step of steps) {
+      if (signal.aborted) break;
+      seen.push(redacted(step, redact));
+      yield { running: true, steps: [...seen] };
+    }
+  } catch (error) {
+    const stage = stages.find((each) => !seen.some((step) => step.stage === each)) ?? 'reach';
+    if (!signal.aborted) seen.push(redacted(failedStep(stage, toStorageError(error), 0), redact));
+  }
+  const { works, sentence, steps: all } = concludeVerification(seen, Date.now());
+  if (signal.aborted) yield { running: false, works: false, sentence: 'Cancelled.', steps: seen };
+  else yield { running: false, works, sentence, steps: [...all] };
+}
+
+function redacted({ sentence, hint, detail, ...facts }: VerificationStep, redact: (text: string) => string) {
+  return {
+    ...facts,
+    sentence: redact(sentence),
+    ...(hint === undefined ? {} : { hint: redact(hint) }),
+    ...(detail === undefined ? {} : { detail: redact(detail) }),
+  };
+}
