@@ -5,7 +5,7 @@ import { downloadAndUnzipVSCode } from '@vscode/test-electron';
 import { endChild, findCommand } from '../test/servers/serverProcess.ts';
 import { cacheFolder, installExtension, startCodeServer, windowUrl } from './codeServer.ts';
 import { packageExtension } from './package.ts';
-import { root } from './run.ts';
+import { build, root } from './run.ts';
 
 export interface EditorOptions {
   /** The folder that the window shows. */
@@ -24,7 +24,7 @@ export interface OpenEditor {
   stop(): Promise<void>;
 }
 
-/** Opens the first VS Code there is: VSCODE_EXECUTABLE, `code` on the PATH, a downloaded one, or else code-server in the browser. */
+/** Builds the extension and opens the first VS Code there is with it: VSCODE_EXECUTABLE, `code` on the PATH, a downloaded one, or else code-server in the browser. */
 export async function openEditor(options: EditorOptions): Promise<OpenEditor> {
   const executable = process.env.VSCODE_EXECUTABLE || (hasDisplay() && (findCommand('code') ?? (await download())));
   return executable ? openDesktop(executable, options) : openInBrowser(options);
@@ -40,6 +40,7 @@ async function download(): Promise<string | undefined> {
 }
 
 async function openDesktop(executable: string, { workspace, dataFolder, env }: EditorOptions): Promise<OpenEditor> {
+  await build();
   const child = spawn(
     executable,
     [

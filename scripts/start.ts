@@ -5,11 +5,9 @@ import { type MemoryS3, startMemoryS3 } from '../demo/s3Server.ts';
 import { fillSampleData, undeletableSamples } from '../demo/sampleData.ts';
 import { temporaryFolder } from '../test/servers/serverProcess.ts';
 import { openEditor } from './editor.ts';
-import { build } from './run.ts';
 
-/** Builds the extension and shows it in a VS Code of its own, beside a demo storage; stays until the window is closed or Ctrl-C is pressed. */
+/** Shows the extension in a VS Code of its own, beside a demo storage; stays until the window is closed or Ctrl-C is pressed. */
 async function main(): Promise<void> {
-  await build();
   const folder = await temporaryFolder('storage-credentials-demo');
   const keys = { accessKeyId: 'DEMOACCESSKEY', secretAccessKey: randomBytes(20).toString('hex') };
   const storage = await startMemoryS3({ credentials: [keys], undeletable: undeletableSamples });

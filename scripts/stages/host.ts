@@ -1,10 +1,9 @@
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { runTests } from '@vscode/test-electron';
-import esbuild from 'esbuild';
 import type { ReportLine } from '../../test/host/support/linesReporter.ts';
 import { addCounts, type Counts, countsOfRun, noCounts } from '../counts.ts';
+import { runInExtensionHost } from '../extensionHost.ts';
 import { build, root } from '../run.ts';
 import { startTestServers } from '../testServers.ts';
 
@@ -28,55 +27,16 @@ export async function runHost(): Promise<Counts> {
 }
 
 async function runSuites(suites: string, dataFolder: string, env: Record<string, string>): Promise<Counts> {
-  const bundles = await bundleSuites(suites);
   const report = path.join(root, 'test-results', `${path.basename(suites)}.jsonl`);
-  const workspace = path.join(dataFolder, 'workspace');
   mkdirSync(path.dirname(report), { recursive: true });
-  mkdirSync(workspace, { recursive: true });
   rmSync(report, { force: true });
-  let crashed = false;
-  try {
-    await runTests({
-      vscodeExecutablePath: process.env.VSCODE_EXECUTABLE ?? path.join(root, 'scripts/codeServerShim.ts'),
-      extensionDevelopmentPath: root,
-      extensionTestsPath: path.join(bundles, 'index.cjs'),
-      extensionTestsEnv: { ...env, STORAGE_CREDENTIALS_HOST_REPORT: report },
-      launchArgs: [
-        workspace,
-        `--user-data-dir=${path.join(dataFolder, 'user')}`,
-        `--extensions-dir=${path.join(dataFolder, 'user/extensions')}`,
-      ],
-    });
-  } catch (error) {
-    console.error(String(error));
-    crashed = true;
-  }
-  return readReport(report, crashed);
-}
-
-/** VS Code loads the suites by require, and the package is of type module: hence .cjs. */
-async function bundleSuites(suites: string): Promise<string> {
-  const outdir = path.join(root, 'out', suites);
-  rmSync(outdir, { recursive: true, force: true });
-  const files = globSync(`${suites}/*.test.ts`, { cwd: root });
-  await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: [
-      { in: 'test/host/support/index.ts', out: 'index' },
-      ...files.map((file) => ({ in: file, out: path.basename(file, '.ts') })),
-    ],
-    outdir,
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node22',
-    packages: 'external',
-    external: ['vscode'],
-    sourcemap: 'inline',
-    logLevel: 'warning',
+  const good = await runInExtensionHost({
+    entry: 'test/host/support/index.ts',
+    files: globSync(`${suites}/*.test.ts`, { cwd: root }),
+    dataFolder,
+    env: { ...env, STORAGE_CREDENTIALS_HOST_REPORT: report },
   });
-  return outdir;
+  return readReport(report, !good);
 }
 
 /** A run without its closing line has crashed, whatever its exit code says. */
