@@ -9,7 +9,8 @@ export function confirmationFor(plan: RemovalPlan): Confirmation {
   const { objects, folders } = plan.counts;
   const total = objects + folders;
   if (total === 0) return { kind: 'none', title: `Nothing to delete: ${namesText(plan.selection)}` };
-  const title = total === 1 ? `Delete ${whatText(plan)}: ${namesText(plan.selection)}` : `Delete ${whatText(plan)}?`;
+  const single = total === 1 && plan.selection.length === 1 && plan.selection[0]?.kind === 'object';
+  const title = single ? `Delete ${whatText(plan)}: ${namesText(plan.selection)}` : `Delete ${whatText(plan)}?`;
   const question = { title, detail: detailOf(plan), button: `Delete ${titleCase(whatText(plan))}` };
   const wholeContainer = plan.selection.some(({ kind }) => kind === 'container');
   if (total <= confirmationLimits.clicked && !wholeContainer) return { kind: 'modal', ...question };

@@ -1,6 +1,8 @@
 import type { ErrorKind } from '../core/errors.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Entry, Recovery, RemovalResult, StorageClient, Target } from '../core/storageClient.ts';
+import type { RunTimes } from './batch.ts';
+import type { Pace } from './pace.ts';
 
 /** What a removal must know of a provider. */
 export type ProviderFacts = Pick<Provider, 'id' | 'label' | 'noun' | 'capabilities' | 'limits' | 'folders'>;
@@ -77,6 +79,9 @@ export interface RunRequest {
   /** Aborting it stops the sending at once; what is in flight may still answer for a moment. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: RemovalProgress) => void;
+  /** How many batches are under way at once; a fixed few by default. */
+  readonly pace?: Pace;
+  readonly times?: RunTimes;
 }
 
 export interface RemovalProgress {
@@ -115,7 +120,7 @@ export interface EntryOutcome {
   readonly entry: Entry;
   readonly result: RemovalResult;
   /** Absent on 'deleted' and 'already-gone'. */
-  readonly error?: { readonly kind: ErrorKind; readonly sentence: string; readonly detail?: string };
+  readonly error?: { readonly kind: ErrorKind; readonly sentence: string };
   readonly fateUnknown: boolean;
 }
 
@@ -133,12 +138,3 @@ export type Confirmation =
       /** The sentence above the input. */
       readonly prompt: string;
     };
-
-// What this folder offers:
-//   plan.ts     planRemoval(request: PlanRequest): Promise<Removal>      discardRemoval(removal): Promise<void>
-//   confirm.ts  confirmationFor(plan: RemovalPlan): Confirmation
-//   engine.ts   runRemoval(request: RunRequest): Promise<RemovalReport>
-//   report.ts   summaryOf(report): string      readOutcomes(removal): AsyncIterable<EntryOutcome>
-//               textReport(removal, report): AsyncIterable<string>      csvReport(removal): AsyncIterable<string>
-//   retry.ts    retryFailed(removal: Removal): Promise<Removal>
-//   cleanup.ts  cleanRemovals(folder, { days, now }): Promise<number>

@@ -1,0 +1,162 @@
+import { type ErrorKind, StorageError, toStorageError } from '../core/errors.ts';
+import {
+  identityOf,
+  type Outcome,
+  type RemovalResult,
+  removalResults,
+  type StorageClient,
+  type Target,
+} from '../core/storageClient.ts';
+import { sleep, untilAborted } from './waiting.ts';
+
+/** Milliseconds. */
+export interface RunTimes {
+  /** The most that one call of `remove` may take. */
+  readonly batch: number;
+  /** How long answers are awaited after a cancel. */
+  readonly grace: number;
+  /** The longest first wait before a batch is sent again; it doubles each time. */
+  readonly retry: number;
+  /** The longest wait that a server may ask for. */
+  readonly longestWait: number;
+}
+
+export const runTimes: RunTimes = { batch: 60_000, grace: 2_000, retry: 500, longestWait: 60_000 };
+
+/** How often a target is sent at most. */
+const attempts = 4;
+
+/** What became of one target of a batch. */
+export interface Settled {
+  readonly result: RemovalResult;
+  /** Absent on 'deleted' and 'already-gone'. */
+  readonly error?: StorageError;
+  /** Whether it may be deleted all the same, since the server's answer never came. */
+  readonly fateUnknown: boolean;
+}
+
+export interface BatchContext {
+  readonly client: StorageClient;
+  /** Whether sending a delete twice is harmless. */
+  readonly repeatable: boolean;
+  readonly times: RunTimes;
+  /** Aborted when nothing may be sent any more. */
+  readonly stopped: AbortSignal;
+  /** Aborted when answers are no longer awaited. */
+  readonly abandoned: AbortSignal;
+}
+
+/**
+ * Sends a batch and tells what became of each target, in their order; never rejects.
+ * What failed in passing is sent again, by itself, unless it may be done already and doing it twice would do harm.
+ */
+export async function settleBatch(targets: readonly Target[], context: BatchContext): Promise<readonly Settled[]> {
+  const settled = new Map<string, Settled>();
+  let pending = targets;
+  for (let attempt = 1; ; attempt++) {
+    const answers = await sendOnce(pending, context);
+    for (const [identity, answer] of answers) settled.set(identity, merge(settled.get(identity), answer));
+    pending = pending.filter((target) => mayRepeat(target, settled.get(identityOf(target.entry)), context));
+    if (pending.length === 0 || attempt === attempts || [...answers.values()].some(isLoginLost)) break;
+    if (!(await waitBefore(attempt + 1, [...answers.values()], context))) break;
+  }
+  return targets.map(({ entry }) => settled.get(identityOf(entry)) ?? unanswered());
+}
+
+/** Whether the server no longer knows who is asking: then no later batch can fare better. */
+export function isLoginLost({ error }: Settled): boolean {
+  return error?.kind === 'unauthenticated' || error?.kind === 'expired';
+}
+
+async function sendOnce(
+  targets: readonly Target[],
+  { client, times, abandoned }: BatchContext,
+): Promise<ReadonlyMap<string, Settled>> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(tookTooLong(times.batch)), times.batch);
+  const signal = AbortSignal.any([abandoned, limit.signal]);
+  try {
+    return matchAnswers(targets, await untilAborted(callRemove(client, targets, signal), signal));
+  } catch (error) {
+    const failure = toStorageError(error);
+    return new Map(targets.map(({ entry }) => [identityOf(entry), settle(resultOf(failure.kind), failure)]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function callRemove(client: StorageClient, targets: readonly Target[], signal: AbortSignal): Promise<unknown> {
+  return client.remove?.(targets, { signal });
+}
+
+/** Answers are believed by identity alone: what was not asked is dropped, what was not answered or answered both ways has failed. */
+function matchAnswers(targets: readonly Target[], answers: unknown): ReadonlyMap<string, Settled> {
+  const settled = new Map<string, Settled | undefined>(targets.map(({ entry }) => [identityOf(entry), undefined]));
+  for (const answer of Array.isArray(answers) ? answers : []) {
+    if (!isOutcome(answer)) continue;
+    const identity = identityOf(answer.target.entry);
+    if (!settled.has(identity)) continue;
+    const before = settled.get(identity);
+    settled.set(
+      identity,
+      before && before.result !== answer.result ? contradicted() : settle(answer.result, answer.error),
+    );
+  }
+  return new Map([...settled].map(([identity, answer]) => [identity, answer ?? unanswered()]));
+}
+
+function isOutcome(answer: Partial<Outcome> | null | undefined): answer is Outcome {
+  const entry: unknown = answer?.target?.entry;
+  return typeof entry === 'object' && entry !== null && removalResults.some((result) => result === answer?.result);
+}
+
+function settle(result: RemovalResult, error?: StorageError): Settled {
+  if (result === 'deleted' || result === 'already-gone') return { result, fateUnknown: false };
+  const reason = error ?? new StorageError('unexpected', 'The server gave no reason.');
+  return { result, error: reason, fateUnknown: result === 'failed' && unknowing.has(reason.kind) };
+}
+
+/** Errors that may come after the server has done its work. */
+const unknowing: ReadonlySet<ErrorKind> = new Set(['unreachable', 'timed-out', 'cancelled', 'unexpected']);
+
+/** A target whose fate was unknown once stays so until the server says that it is gone. */
+function merge(before: Settled | undefined, now: Settled): Settled {
+  return before?.fateUnknown && now.result === 'failed' ? { ...now, fateUnknown: true } : now;
+}
+
+function mayRepeat({ entry }: Target, settled: Settled | undefined, { repeatable }: BatchContext): boolean {
+  if (settled?.result !== 'failed' || !settled.error?.retryable) return false;
+  return repeatable || entry.version !== undefined || !settled.fateUnknown;
+}
+
+/** Waits a random part of a span that doubles each time, or as long as the server asked; false when there is nothing to wait for. */
+async function waitBefore(attempt: number, answers: readonly Settled[], context: BatchContext): Promise<boolean> {
+  const { times, stopped } = context;
+  const asked = Math.max(0, ...answers.map(({ error }) => error?.retryAfter ?? 0));
+  if (asked > times.longestWait) return false;
+  const chosen = Math.random() * times.retry * 2 ** (attempt - 2);
+  return await sleep(Math.max(asked, chosen), stopped).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What an error of a whole call says of each target in it. */
+function resultOf(kind: ErrorKind): RemovalResult {
+  if (kind === 'forbidden') return 'denied';
+  return kind === 'locked' || kind === 'changed' ? kind : 'failed';
+}
+
+function unanswered(): Settled {
+  return settle('failed', new StorageError('unexpected', 'The server did not say what became of it.'));
+}
+
+function contradicted(): Settled {
+  return settle('failed', new StorageError('unexpected', 'The server said two different things about it.'));
+}
+
+function tookTooLong(ms: number): StorageError {
+  const seconds = Math.round(ms / 1000);
+  const sentence = `The server did not answer within ${seconds} seconds, so it may or may not be deleted.`;
+  return new StorageError('timed-out', sentence, { retryable: false });
+}

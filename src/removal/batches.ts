@@ -1,0 +1,49 @@
+import { type Entry, identityOf, type Target } from '../core/storageClient.ts';
+
+/** Neighbours in the manifest that may be sent in one call: of one container, of one kind, none of them twice. */
+export interface Batch {
+  /** The position of its first target in the manifest. */
+  readonly from: number;
+  readonly targets: readonly Target[];
+  /** Whether all before it must be settled first, and it before all after it: folders go when what is in them is gone. */
+  readonly alone: boolean;
+}
+
+interface Rules {
+  readonly limit: number;
+  readonly mode: Target['mode'];
+  /** Tells folders apart that may go together; without it each goes by itself. */
+  readonly contains: ((folder: Entry, entry: Entry) => boolean) | undefined;
+}
+
+/** Cuts the entries of a manifest into batches; reads no further than the next one. */
+export async function* batchesOf(entries: AsyncIterable<Entry>, rules: Rules): AsyncGenerator<Batch> {
+  let from = 0;
+  let targets: Target[] = [];
+  let identities = new Set<string>();
+  for await (const entry of entries) {
+    const identity = identityOf(entry);
+    if (targets.length >= rules.limit || identities.has(identity) || !fits(entry, targets, rules)) {
+      yield batch(from, targets);
+      from += targets.length;
+      targets = [];
+      identities = new Set();
+    }
+    targets.push({ entry, mode: rules.mode });
+    identities.add(identity);
+  }
+  if (targets.length > 0) yield batch(from, targets);
+}
+
+function batch(from: number, targets: readonly Target[]): Batch {
+  return { from, targets, alone: targets[0]?.entry.kind === 'folder' };
+}
+
+function fits(entry: Entry, targets: readonly Target[], { contains }: Rules): boolean {
+  const first = targets[0]?.entry;
+  if (!first) return true;
+  if (entry.kind !== first.kind || entry.container !== first.container) return false;
+  return (
+    entry.kind !== 'folder' || (contains !== undefined && !targets.some((target) => contains(entry, target.entry)))
+  );
+}

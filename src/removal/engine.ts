@@ -1,0 +1,239 @@
+import path from 'node:path';
+import { cancelled, StorageError, toStorageError } from '../core/errors.ts';
+import { type RemovalResult, removalResults, type Target } from '../core/storageClient.ts';
+import { isLoginLost, runTimes, type Settled, settleBatch } from './batch.ts';
+import { type Batch, batchesOf } from './batches.ts';
+import { readJson, writeJson } from './files.ts';
+import { checkManifest, readManifest } from './manifest.ts';
+import { createOutcomeLog, loggedError, type OutcomeLine, type OutcomeLog } from './outcomeLog.ts';
+import { createFixedPace } from './pace.ts';
+import { manifestFile } from './plan.ts';
+import type { RemovalReport, RunRequest } from './removal.ts';
+
+const batchesInFlight = 4;
+
+/** After so many batches in a row that no server answered, it is taken for gone. */
+const unansweredInARow = 4;
+
+/**
+ * Deletes what the manifest of a removal names, and nothing else. Every entry gets one of the seven results, which is on disk
+ * before it is counted; they add up to the plan whatever the client does. Cancelling is part of the report, not an error.
+ * Rejects when nothing was sent: a damaged manifest, a removal that has been run; or when results can no longer be written.
+ */
+export async function runRemoval(request: RunRequest): Promise<RemovalReport> {
+  const { removal, client, provider, signal } = request;
+  const { folder, plan } = removal;
+  if (!client.remove || !provider.capabilities.has('remove')) {
+    throw new StorageError('unsupported', `Nothing can be deleted here: ${provider.label}`);
+  }
+  await checkManifest(manifestFile(folder), plan.manifest, signal);
+  const log = await createOutcomeLog(folder).catch(refuseSecondRun);
+  try {
+    const report = await new Run(request, log).finish();
+    await writeJson(reportFile(folder), report);
+    return report;
+  } finally {
+    await log.close();
+  }
+}
+
+/** The report of a removal that was run to its end, or to where it was stopped. */
+export async function readReport(folder: string): Promise<RemovalReport | undefined> {
+  return (await readJson(reportFile(folder))) as RemovalReport | undefined;
+}
+
+export function reportFile(folder: string): string {
+  return path.join(folder, 'report.json');
+}
+
+class Run {
+  readonly #request: RunRequest;
+  readonly #log: OutcomeLog;
+  readonly #startedAt = Date.now();
+  /** Aborted when nothing may be sent any more; its reason is the report's. */
+  readonly #stop = new AbortController();
+  /** Aborted when answers are no longer awaited. */
+  readonly #abandon = new AbortController();
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #results = Object.fromEntries(removalResults.map((result) => [result, 0])) as Record<RemovalResult, number>;
+  #fateUnknown = 0;
+  #bytes = 0;
+  #done = 0;
+  #unanswered = 0;
+  #logFailure: StorageError | undefined;
+
+  constructor(request: RunRequest, log: OutcomeLog) {
+    this.#request = request;
+    this.#log = log;
+  }
+
+  async finish(): Promise<RemovalReport> {
+    const { signal, times = runTimes } = this.#request;
+    let grace: ReturnType<typeof setTimeout> | undefined;
+    const cancel = () => {
+      this.#halt(cancelled());
+      grace = setTimeout(() => this.#abandon.abort(abandoned()), times.grace);
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
+    try {
+      const sent = await this.#sendAll();
+      await this.#settleInFlight();
+      await this.#recordRest(sent);
+    } finally {
+      clearTimeout(grace);
+      signal.removeEventListener('abort', cancel);
+    }
+    if (this.#logFailure) throw this.#logFailure;
+    return this.#report();
+  }
+
+  /** Sends batch after batch, as many at once as the pace allows; gives back how many entries were sent. */
+  async #sendAll(): Promise<number> {
+    const { removal, provider, pace = createFixedPace(batchesInFlight) } = this.#request;
+    const { folder, plan } = removal;
+    const rules = { limit: Math.max(1, provider.limits.batch), mode: plan.mode, contains: provider.folders.contains };
+    let sent = 0;
+    try {
+      for await (const batch of batchesOf(readManifest(manifestFile(folder), plan.manifest), rules)) {
+        if (batch.alone) await this.#settleInFlight();
+        const leave = await pace.enter(batch.targets.length, this.#stop.signal);
+        if (this.#stop.signal.aborted) break;
+        sent = batch.from + batch.targets.length;
+        this.#start(batch, leave);
+      }
+    } catch (error) {
+      this.#halt(toStorageError(error));
+    }
+    return sent;
+  }
+
+  #start(batch: Batch, leave: (error?: StorageError) => void): void {
+    const work = this.#settle(batch)
+      .then(leave, (error) => {
+        this.#logFailure ??= logFailure(error);
+        this.#halt(this.#logFailure);
+        leave();
+      })
+      .finally(() => this.#inFlight.delete(work));
+    this.#inFlight.add(work);
+  }
+
+  /** Rejects only when the outcome can't be written. */
+  async #settle({ from, targets }: Batch): Promise<StorageError | undefined> {
+    const { client, removal, times = runTimes } = this.#request;
+    const settled = await settleBatch(targets, {
+      client,
+      repeatable: removal.plan.repeatable,
+      times,
+      stopped: this.#stop.signal,
+      abandoned: this.#abandon.signal,
+    });
+    await this.#log.append(lineOf(from, settled));
+    this.#count(targets, settled);
+    return settled.findLast(({ error }) => error)?.error;
+  }
+
+  #count(targets: readonly Target[], settled: readonly Settled[]): void {
+    for (const [index, { result, fateUnknown }] of settled.entries()) {
+      this.#results[result]++;
+      if (fateUnknown) this.#fateUnknown++;
+      if (result === 'deleted') this.#bytes += targets[index]?.entry.size ?? 0;
+    }
+    this.#done += settled.length;
+    const lost = settled.find(isLoginLost)?.error;
+    if (lost) this.#halt(lost);
+    this.#unanswered = settled.every(isUnanswered) ? this.#unanswered + 1 : 0;
+    if (this.#unanswered >= unansweredInARow) this.#halt(serverGone());
+    this.#tell();
+  }
+
+  async #settleInFlight(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
+  }
+
+  async #recordRest(sent: number): Promise<void> {
+    const entries = this.#request.removal.plan.manifest.entries - sent;
+    if (entries <= 0 || this.#logFailure) return;
+    const error = loggedError(this.#stop.signal.reason ?? cancelled());
+    await this.#log.append({ from: sent, entries, result: 'not-attempted', error });
+    this.#results['not-attempted'] += entries;
+    this.#done += entries;
+    this.#tell();
+  }
+
+  /** The first reason counts. */
+  #halt(reason: StorageError): void {
+    if (this.#stop.signal.aborted) return;
+    this.#stop.abort(reason);
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#request.onProgress?.({
+      phase: this.#stop.signal.aborted ? 'stopping' : 'running',
+      done: this.#done,
+      total: this.#request.removal.plan.manifest.entries,
+      results: { ...this.#results },
+      bytes: this.#bytes,
+    });
+  }
+
+  #report(): RemovalReport {
+    const endedEarly = this.#results['not-attempted'] > 0 || this.#abandon.signal.aborted;
+    const reason: StorageError | undefined = endedEarly ? this.#stop.signal.reason : undefined;
+    return {
+      results: { ...this.#results },
+      fateUnknown: this.#fateUnknown,
+      bytes: this.#bytes,
+      startedAt: this.#startedAt,
+      elapsed: Date.now() - this.#startedAt,
+      ...(reason ? { stopped: { kind: reason.kind, sentence: reason.message } } : {}),
+    };
+  }
+}
+
+/** Most of a batch is usually deleted: the line names the others. */
+function lineOf(from: number, settled: readonly Settled[]): OutcomeLine {
+  const exceptions = [...settled.entries()].flatMap(([index, { result, error, fateUnknown }]) =>
+    result === 'deleted'
+      ? []
+      : [
+          [
+            index,
+            {
+              result,
+              ...(error ? { error: loggedError(error) } : {}),
+              ...(fateUnknown ? { fateUnknown: true as const } : {}),
+            },
+          ] as const,
+        ],
+  );
+  return { from, entries: settled.length, result: 'deleted', ...(exceptions.length > 0 ? { exceptions } : {}) };
+}
+
+function isUnanswered({ error }: Settled): boolean {
+  return error?.kind === 'unreachable' || error?.kind === 'timed-out';
+}
+
+function refuseSecondRun(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+    throw new StorageError('already-exists', 'This removal has been run before.', { cause: error });
+  }
+  throw logFailure(error);
+}
+
+function logFailure(cause: unknown): StorageError {
+  const sentence = 'The removal stopped, since what it did could not be written to disk.';
+  return new StorageError('unexpected', sentence, { detail: String(cause), cause });
+}
+
+function serverGone(): StorageError {
+  return new StorageError('unreachable', 'The removal stopped, since the server no longer answers.', {
+    hint: 'Try again when the server can be reached: what was not deleted can be retried.',
+  });
+}
+
+function abandoned(): StorageError {
+  return new StorageError('cancelled', 'Cancelled while the server was at it, so it may or may not be deleted.');
+}

@@ -1,0 +1,144 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import path from 'node:path';
+import type { StorageError } from '../core/errors.ts';
+import type { RemovalResult } from '../core/storageClient.ts';
+import { isMissing } from './files.ts';
+import { readManifest } from './manifest.ts';
+import { manifestFile } from './plan.ts';
+import type { EntryOutcome, Removal } from './removal.ts';
+
+/** One line of the log: what became of some neighbours in the manifest. */
+export interface OutcomeLine {
+  /** The position of the first. */
+  readonly from: number;
+  readonly entries: number;
+  /** Of all but the exceptions. */
+  readonly result: RemovalResult;
+  readonly error?: LoggedError;
+  /** By their distance from the first. */
+  readonly exceptions?: readonly (readonly [number, Exception])[];
+}
+
+type LoggedError = NonNullable<EntryOutcome['error']>;
+
+interface Exception {
+  readonly result: RemovalResult;
+  readonly error?: LoggedError;
+  readonly fateUnknown?: true;
+}
+
+export interface OutcomeLog {
+  /** Resolves when the line is on disk; lines that come meanwhile share one write. */
+  append(line: OutcomeLine): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Begins the log of a removal; fails with EEXIST when there is one, so that nothing is run twice. */
+export async function createOutcomeLog(folder: string): Promise<OutcomeLog> {
+  const handle = await open(outcomesFile(folder), 'ax', 0o600);
+  let waiting: string[] = [];
+  let written: Promise<void> = Promise.resolve();
+  const write = async () => {
+    const text = waiting.join('');
+    waiting = [];
+    await handle.appendFile(text);
+    await handle.datasync();
+  };
+  return {
+    append(line) {
+      waiting.push(`${JSON.stringify(line)}\n`);
+      if (waiting.length === 1) written = written.then(write);
+      return written;
+    },
+    close: () => handle.close(),
+  };
+}
+
+export function outcomesFile(folder: string): string {
+  return path.join(folder, 'outcomes.jsonl');
+}
+
+/** What may stand on disk of an error: its sentence. Its detail is the server's own text, which may repeat a secret. */
+export function loggedError({ kind, message }: StorageError): LoggedError {
+  return { kind, sentence: message };
+}
+
+/** What became of every entry of a removal, in the order of its manifest. In memory stand only the places of the log's lines. */
+export async function* readOutcomes({ folder, plan }: Removal): AsyncGenerator<EntryOutcome> {
+  await using lines = await openLines(outcomesFile(folder));
+  let line = await lines.next();
+  let exceptions = new Map(line?.exceptions);
+  let position = 0;
+  for await (const entry of readManifest(manifestFile(folder), plan.manifest)) {
+    while (line && position >= line.from + line.entries) {
+      line = await lines.next();
+      exceptions = new Map(line?.exceptions);
+    }
+    const recorded = line && position >= line.from ? (exceptions.get(position - line.from) ?? line) : unrecorded;
+    yield outcomeOf(entry, recorded);
+    position++;
+  }
+}
+
+const unrecorded: Exception = {
+  result: 'failed',
+  error: { kind: 'unexpected', sentence: 'What became of it was not recorded.' },
+  fateUnknown: true,
+};
+
+function outcomeOf(entry: EntryOutcome['entry'], { result, error, fateUnknown }: Exception): EntryOutcome {
+  return { entry, result, ...(error === undefined ? {} : { error }), fateUnknown: fateUnknown ?? false };
+}
+
+interface Lines extends AsyncDisposable {
+  next(): Promise<OutcomeLine | undefined>;
+}
+
+/** The lines of a log by their place in the manifest: batches end in any order. */
+async function openLines(file: string): Promise<Lines> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    if (isMissing(error)) return { next: async () => undefined, [Symbol.asyncDispose]: async () => undefined };
+    throw error;
+  }
+  const places = await placesOf(file);
+  let index = 0;
+  return {
+    async next() {
+      const place = places[index++];
+      if (!place) return undefined;
+      const bytes = Buffer.alloc(place.length);
+      await handle.read(bytes, 0, place.length, place.at);
+      return JSON.parse(bytes.toString('utf8'));
+    },
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
+
+interface LinePlace {
+  readonly from: number;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** A last line that a crash cut short is left out. */
+async function placesOf(file: string): Promise<readonly LinePlace[]> {
+  const places: LinePlace[] = [];
+  let rest: Buffer = Buffer.alloc(0);
+  let at = 0;
+  for await (const chunk of createReadStream(file)) {
+    rest = Buffer.concat([rest, chunk as Buffer]);
+    let start = 0;
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
+      const { from }: OutcomeLine = JSON.parse(rest.toString('utf8', start, end));
+      places.push({ from, at: at + start, length: end - start });
+      start = end + 1;
+    }
+    rest = rest.subarray(start);
+    at += start;
+  }
+  return places.sort((a, b) => a.from - b.from);
+}

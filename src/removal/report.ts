@@ -1,0 +1,121 @@
+import type { RemovalResult } from '../core/storageClient.ts';
+import { formatBytes, formatCount, formatCounted, showName } from '../core/text.ts';
+import { readOutcomes } from './outcomeLog.ts';
+import type { EntryOutcome, Removal, RemovalReport } from './removal.ts';
+
+/** What a person calls each result, in the order in which they are told. */
+export const resultLabels: Readonly<Record<RemovalResult, string>> = {
+  deleted: 'Deleted',
+  'already-gone': 'Already gone',
+  changed: 'Changed',
+  locked: 'Locked',
+  denied: 'Denied',
+  failed: 'Failed',
+  'not-attempted': 'Not attempted',
+};
+
+const labels = Object.entries(resultLabels) as readonly [RemovalResult, string][];
+
+/** One line: 'Deleted 1,204. Failed: 3'. */
+export function summaryOf({ results }: RemovalReport): string {
+  const others = labels.filter(([result]) => result !== 'deleted' && results[result] > 0);
+  const parts = others.map(([result, label]) => `${label}: ${formatCount(results[result])}`);
+  return [`Deleted ${formatCount(results.deleted)}`, ...parts].join('. ');
+}
+
+/** Whether anything is left that Retry Failed would try. */
+export function canRetry({ results }: RemovalReport): boolean {
+  return results.failed + results['not-attempted'] > 0;
+}
+
+/**
+ * The report for reading, some text at a time: the counts, then every entry that is still there or may be.
+ * @param most how many such entries to name.
+ */
+export async function* textReport(
+  removal: Removal,
+  report: RemovalReport,
+  most = Number.POSITIVE_INFINITY,
+): AsyncGenerator<string> {
+  yield `${heading(removal, report).join('\n')}\n`;
+  const { deleted, 'already-gone': gone, ...kept } = report.results;
+  const total = Object.values(kept).reduce((sum, count) => sum + count, 0);
+  if (total === 0) return;
+  yield '\nNot deleted:\n';
+  let named = 0;
+  for await (const outcome of readOutcomes(removal)) {
+    if (outcome.result === 'deleted' || outcome.result === 'already-gone') continue;
+    if (named === most) {
+      yield `and ${formatCount(total - named)} more\n`;
+      return;
+    }
+    named++;
+    yield `${outcomeLine(outcome)}\n`;
+  }
+}
+
+/** One row for every entry of the plan, deleted or not, some text at a time. */
+export async function* csvReport(removal: Removal): AsyncGenerator<string> {
+  yield csvRow(['result', 'kind', 'container', 'id', 'version', 'bytes', 'may be deleted', 'reason']);
+  for await (const { entry, result, error, fateUnknown } of readOutcomes(removal)) {
+    yield csvRow([
+      resultLabels[result],
+      entry.kind,
+      entry.container ?? '',
+      entry.id,
+      entry.version?.id ?? '',
+      entry.size?.toString() ?? '',
+      fateUnknown ? 'yes' : '',
+      error?.sentence ?? '',
+    ]);
+  }
+}
+
+function heading({ plan }: Removal, report: RemovalReport): readonly string[] {
+  const { results, bytes, fateUnknown, startedAt, elapsed, stopped } = report;
+  const counts = labels.filter(([result]) => result === 'deleted' || results[result] > 0);
+  return [
+    summaryOf(report),
+    '',
+    `Credential: ${showName(plan.credential.name)} (${plan.provider.label})`,
+    `Selected: ${plan.selection.map(({ path }) => showName(path)).join(', ')}`,
+    `Started: ${new Date(startedAt).toISOString()}`,
+    `Took: ${formatElapsed(elapsed)}`,
+    ...(stopped ? [`Stopped early: ${stopped.sentence}`] : []),
+    `Recovery: ${plan.recovery.because}`,
+    ...plan.notices,
+    '',
+    ...counts.map(([result, label]) => `${label}: ${formatCount(results[result])}${sizeOf(result, bytes)}`),
+    ...(fateUnknown > 0
+      ? [`Failed without an answer, so they may be deleted all the same: ${formatCount(fateUnknown)}`]
+      : []),
+  ];
+}
+
+function sizeOf(result: RemovalResult, bytes: number): string {
+  return result === 'deleted' && bytes > 0 ? ` (${formatBytes(bytes)})` : '';
+}
+
+function outcomeLine({ entry, result, error }: EntryOutcome): string {
+  const version = entry.version ? ` (version ${showName(entry.version.id)})` : '';
+  return `${resultLabels[result]}: ${showName(entry.path)}${version}${error ? ` - ${error.sentence}` : ''}`;
+}
+
+/** '0.4 seconds', '12 seconds', '3 min 20 s'. */
+function formatElapsed(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} seconds`;
+  if (seconds < 60) return formatCounted(Math.round(seconds), 'second', 'seconds');
+  return `${Math.floor(Math.round(seconds) / 60)} min ${Math.round(seconds) % 60} s`;
+}
+
+function csvRow(cells: readonly string[]): string {
+  return `${cells.map(csvCell).join(',')}\r\n`;
+}
+
+/** A cell that no spreadsheet takes for a formula, in which nothing is invisible. */
+function csvCell(text: string): string {
+  const shown = showName(text);
+  const inert = /^[=+\-@]/.test(shown) ? `'${shown}` : shown;
+  return /[",]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+}

@@ -1,0 +1,39 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { StorageError, toStorageError } from '../core/errors.ts';
+import type { Entry } from '../core/storageClient.ts';
+import { readReport } from './engine.ts';
+import { writeManifest } from './manifest.ts';
+import { readOutcomes } from './outcomeLog.ts';
+import { createRemovalFolder, Findings, keepPlan, manifestFile } from './plan.ts';
+import type { Removal } from './removal.ts';
+
+/** A new removal of exactly what failed or was not attempted in one that has ended; it lists nothing and was confirmed with it. */
+export async function retryFailed(removal: Removal): Promise<Removal> {
+  if (!(await readReport(removal.folder))) throw new StorageError('unsupported', 'This removal has not ended yet.');
+  const { id, folder } = await createRemovalFolder(path.resolve(removal.folder, '../..'));
+  try {
+    const found = new Findings();
+    const manifest = await writeManifest(manifestFile(folder), leftOver(removal, found));
+    return await keepPlan(folder, {
+      ...removal.plan,
+      id,
+      counts: found.counts(),
+      notices: [],
+      retryOf: removal.plan.id,
+      plannedAt: Date.now(),
+      manifest,
+    });
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw toStorageError(error);
+  }
+}
+
+async function* leftOver(removal: Removal, found: Findings): AsyncGenerator<Entry> {
+  for await (const { entry, result } of readOutcomes(removal)) {
+    if (result !== 'failed' && result !== 'not-attempted') continue;
+    found.add(entry);
+    yield entry;
+  }
+}
