@@ -1,0 +1,76 @@
+import { stageLabels, type VerificationStep } from '../src/core/verification.ts';
+import type { VerificationView } from '../src/form/protocol.ts';
+import { create, createIcon } from './dom.ts';
+
+const looks = {
+  ok: { icon: 'pass', word: 'Passed' },
+  failed: { icon: 'error', word: 'Failed' },
+  unknown: { icon: 'question', word: 'Unknown' },
+  skipped: { icon: 'circle-slash', word: 'Not tried' },
+} as const;
+
+/** What a verification found, stage by stage, as it comes in. */
+export class VerificationList {
+  readonly element = create('section', 'verification');
+  readonly #list = create('ol');
+  readonly #drawn: string[] = [];
+
+  constructor() {
+    const heading = create('h2', '', 'Verification');
+    heading.id = 'verification-heading';
+    this.element.setAttribute('aria-labelledby', heading.id);
+    this.element.hidden = true;
+    this.#list.ariaLive = 'polite';
+    this.element.append(heading, this.#list);
+  }
+
+  update(verification: VerificationView | undefined): void {
+    const appears = this.element.hidden && verification !== undefined;
+    this.element.hidden = verification === undefined;
+    this.element.classList.toggle('stale', verification?.stale ?? false);
+    this.#draw(verification?.steps ?? []);
+    if (appears) this.element.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** Draws only the steps that are not there yet, so that opened details stay open. */
+  #draw(steps: readonly VerificationStep[]): void {
+    const wanted = steps.map((step) => JSON.stringify(step));
+    while (this.#drawn.length > 0 && this.#drawn.some((drawn, index) => drawn !== wanted[index])) {
+      this.#drawn.pop();
+      this.#list.lastElementChild?.remove();
+    }
+    for (const [index, step] of steps.entries()) {
+      if (index < this.#drawn.length) continue;
+      this.#drawn.push(wanted[index] ?? '');
+      this.#list.append(drawStep(step));
+    }
+  }
+}
+
+function drawStep({ stage, status, sentence, ms, hint, detail }: VerificationStep): HTMLElement {
+  const { icon, word } = looks[status];
+  const item = create('li', status);
+  const head = create('div', 'step');
+  head.append(
+    createIcon(icon),
+    create('span', 'stage', stageLabels[stage]),
+    create('span', 'word', word),
+    create('span', 'time', status === 'skipped' ? '' : formatTime(ms)),
+  );
+  item.append(head, create('p', 'sentence', sentence));
+  if (hint !== undefined) item.append(create('p', 'advice', hint));
+  if (detail !== undefined) item.append(drawDetail(detail));
+  return item;
+}
+
+function drawDetail(detail: string): HTMLElement {
+  const details = create('details');
+  const text = create('pre', '', detail);
+  text.tabIndex = 0;
+  details.append(create('summary', '', 'Details'), text);
+  return details;
+}
+
+function formatTime(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
