@@ -128,7 +128,7 @@ export class CredentialStore implements Disposable {
   /** Tells of every change from now on, by this window or another, each once. */
   watch(listener: (changes: Changes) => void): Disposable {
     this.#listeners.add(listener);
-    if (!this.#watcher) this.#startWatching();
+    this.#keepWatching();
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
@@ -149,6 +149,7 @@ export class CredentialStore implements Disposable {
     const before = this.#seen;
     const now = await this.#readTexts();
     this.#seen = now;
+    this.#keepWatching();
     const changes: Changes = {
       added: [...now.keys()].filter((id) => !before.has(id)),
       changed: [...now].filter(([id, text]) => before.has(id) && before.get(id) !== text).map(([id]) => id),
@@ -166,15 +167,21 @@ export class CredentialStore implements Disposable {
     }
   }
 
-  #startWatching(): void {
-    const watcher = watch(this.#folder, { persistent: false }, () => this.#refreshSoon());
-    watcher.on('error', (error) => {
+  /** Starts to watch the folder, unless it is watched. Where that fails (no folder, no watch left), the next `refresh` tries again. */
+  #keepWatching(): void {
+    if (this.#watcher || this.#listeners.size === 0) return;
+    try {
+      const watcher = watch(this.#folder, { persistent: false }, () => this.#refreshSoon());
+      watcher.on('error', (error) => {
+        this.#report(error);
+        watcher.close();
+        if (this.#watcher === watcher) this.#watcher = undefined;
+      });
+      this.#watcher = watcher;
+      this.#refreshSoon();
+    } catch (error) {
       this.#report(error);
-      watcher.close();
-      if (this.#watcher === watcher) this.#watcher = undefined;
-    });
-    this.#watcher = watcher;
-    this.#refreshSoon();
+    }
   }
 
   #refreshSoon(): void {

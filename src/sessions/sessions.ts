@@ -142,7 +142,8 @@ export class Sessions implements AsyncDisposable {
   }
 
   #close(session: Session): Promise<void> {
-    session.closing ??= this.#closeClient(session).finally(() => this.#closing.delete(session));
+    if (session.closing) return session.closing;
+    session.closing = this.#closeClient(session).finally(() => this.#closing.delete(session));
     this.#closing.set(session, session.closing);
     return session.closing;
   }
