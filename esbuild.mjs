@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import esbuild from 'esbuild';
 import { bundleSizes, formatSizes } from './scripts/bundleSizes.mjs';
@@ -8,12 +8,13 @@ const root = import.meta.dirname;
 const watch = process.argv.includes('--watch');
 const development = watch || process.argv.includes('--dev');
 
-/** Keeps the registry of providers true to the folders, in watch mode too. */
+/** Keeps the registry of providers and their icons true to the folders, in watch mode too. */
 const registryPlugin = {
   name: 'registry',
   setup(build) {
     build.onStart(() => {
       writeRegistry(root);
+      copyIcons();
     });
     build.onLoad({ filter: /registry\.generated\.ts$/ }, () => ({
       watchDirs: ['', ...providerFolders(root)].map((folder) => path.join(root, 'src/providers', folder)),
@@ -83,5 +84,13 @@ if (watch) {
 function copyCodicons() {
   for (const file of ['codicon.css', 'codicon.ttf']) {
     cpSync(path.join(root, 'node_modules/@vscode/codicons/dist', file), path.join(root, 'dist/webview', file));
+  }
+}
+
+/** The tree shows dist/icons/<provider>.svg. */
+function copyIcons() {
+  for (const folder of providerFolders(root)) {
+    const icon = path.join(root, 'src/providers', folder, 'icon.svg');
+    if (existsSync(icon)) cpSync(icon, path.join(root, 'dist/icons', `${folder}.svg`));
   }
 }

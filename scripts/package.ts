@@ -4,6 +4,7 @@ import { createVSIX } from '@vscode/vsce';
 import type { Metafile } from 'esbuild';
 import { bundleSizes, mainBytes } from './bundleSizes.mjs';
 import { limits } from './limits.ts';
+import { providerFolders } from './registry.mjs';
 import { build, root } from './run.ts';
 import { zipEntries } from './zipEntries.ts';
 
@@ -34,13 +35,14 @@ function contentProblems(): string[] {
   const papers = ['package.json', 'readme.md', 'changelog.md', 'LICENSE.txt'];
   const built = [...outputs('metafile.json'), ...outputs('webview.json')];
   const copied = ['codicon.css', 'codicon.ttf'].map((file) => `dist/webview/${file}`);
+  const icons = providerFolders(root).map((folder) => `dist/icons/${folder}.svg`);
   const media = globSync('media/**', { cwd: root, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
   const allowed = new Set([
     '[Content_Types].xml',
     'extension.vsixmanifest',
-    ...[...papers, ...built, ...copied, ...media].map((file) => `extension/${file}`),
+    ...[...papers, ...built, ...copied, ...icons, ...media].map((file) => `extension/${file}`),
   ]);
   return [
     ...[...packed].filter((file) => !allowed.has(file)).map((file) => `It holds ${file}, which is not on the list`),
