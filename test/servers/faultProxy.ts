@@ -185,7 +185,7 @@ async function openTarget(origin: string, caFile: string | undefined) {
   const url = new URL(origin);
   const secure = url.protocol === 'https:';
   const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
-  const agent = secure ? new https.Agent({ keepAlive: true, ...ca }) : new http.Agent({ keepAlive: true });
+  const agent = secure ? new https.Agent(ca) : new http.Agent();
   const forward = async (request: http.IncomingMessage, body: Buffer): Promise<Answer> => {
     const outgoing = (secure ? https : http).request({
       agent,
@@ -196,6 +196,8 @@ async function openTarget(origin: string, caFile: string | undefined) {
       headers: dropHeaders(request.rawHeaders, ['connection', 'expect', 'keep-alive']),
       setHost: false,
     });
+    // Ceph RGW sends a body after HEAD: an error behind the answer must not end the proxy.
+    outgoing.on('error', () => {});
     outgoing.end(body);
     const [incoming] = (await once(outgoing, 'response')) as [http.IncomingMessage];
     return { status: incoming.statusCode ?? 502, headers: incoming.rawHeaders, body: await readAll(incoming) };

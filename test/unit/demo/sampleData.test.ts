@@ -1,12 +1,14 @@
 import { DeleteObjectCommand, ListBucketsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
-import { startDemoStorage } from '../../../demo/demoStorage.ts';
+import { startMemoryS3 } from '../../../demo/s3Server.ts';
+import { fillSampleData, undeletableSamples } from '../../../demo/sampleData.ts';
 
-it('opens with its own keys and holds the sample buckets', async () => {
-  const demo = await startDemoStorage();
-  const { endpoint, region, accessKeyId, secretAccessKey } = demo;
-  const credentials = { accessKeyId, secretAccessKey };
-  const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true, maxAttempts: 1 });
+it('fills the sample buckets, keeps what must stay and ends with the server', async () => {
+  const credentials = { accessKeyId: 'DEMO', secretAccessKey: 'secret' };
+  const server = await startMemoryS3({ credentials: [credentials], undeletable: undeletableSamples });
+  fillSampleData(server);
+  const { endpoint } = server;
+  const client = new S3Client({ endpoint, region: 'us-east-1', credentials, forcePathStyle: true, maxAttempts: 1 });
   const { Buckets } = await client.send(new ListBucketsCommand());
   expect(Buckets?.map(({ Name }) => Name)).toEqual([
     'datasets',
@@ -21,6 +23,6 @@ it('opens with its own keys and holds the sample buckets', async () => {
   const kept = client.send(new DeleteObjectCommand({ Bucket: 'datasets', Key: 'retained/audit-2024.csv' }));
   await expect(kept).rejects.toMatchObject({ name: 'AccessDenied' });
   client.destroy();
-  await demo.stop();
-  await expect(fetch(demo.endpoint)).rejects.toThrow();
+  await server.stop();
+  await expect(fetch(endpoint)).rejects.toThrow();
 });

@@ -1,0 +1,43 @@
+import type { Draft } from '../../src/core/fields.ts';
+
+/** What a provider's `<provider>.server.ts` exports as `contractServers`. */
+export type ContractServers = () => readonly ContractServer[] | { readonly unavailable: string };
+
+/** A server that one provider is tested against, and a way around the provider to prepare and to judge. */
+export interface ContractServer {
+  readonly name: string;
+  /** `http://host:port` or `https://host:port`. */
+  readonly origin: string;
+  /** The authority of its certificate, when it has one. */
+  readonly caFile?: string;
+  /** Certificates for a server in front of it that must be refused, when it speaks TLS. */
+  readonly badCertificates?: Readonly<Record<'selfSigned' | 'wrongHost' | 'expired', Certificate>>;
+  /** A form filled in right, for this server or for what stands in front of it. */
+  draft(origin: string): Draft;
+  /** What to change in a draft. */
+  readonly changes: {
+    readonly wrongSecret: Draft;
+    readonly unknownAccount: Draft;
+    readonly unverified: Draft;
+    readonly trust: (caBundle: string) => Draft;
+    readonly only: (container: string) => Draft;
+  };
+  /** The texts that must not stand in any error. */
+  readonly secrets: readonly string[];
+  /** An empty container. */
+  createContainer(): Promise<string>;
+  removeContainer(container: string): Promise<void>;
+  put(container: string, id: string, body?: string): Promise<void>;
+  /** The exact ids of all objects, sorted by their UTF-8 bytes. */
+  ids(container: string): Promise<readonly string[]>;
+  /** From now on deleting these is refused to everyone. */
+  refuseDeletion(container: string, ids: readonly string[]): Promise<void>;
+  /** A good draft of an account that may not list the container. */
+  strangerTo(container: string): Promise<Draft>;
+}
+
+/** A certificate and its key, as PEM files. */
+export interface Certificate {
+  readonly certFile: string;
+  readonly keyFile: string;
+}

@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { inspect } from 'node:util';
+import { afterAll, describe, expect } from 'vitest';
+import { providerFolders } from '../../scripts/registry.mjs';
+import { parseDraft } from '../../src/core/drafts.ts';
+import { StorageError } from '../../src/core/errors.ts';
+import type { Draft } from '../../src/core/fields.ts';
+import type { Network, Provider } from '../../src/core/provider.ts';
+import type { Call, Entry, Outcome, Place, StorageClient, Target } from '../../src/core/storageClient.ts';
+import { concludeVerification, type Verification } from '../../src/core/verification.ts';
+import { type FaultProxy, startFaultProxy } from '../servers/faultProxy.ts';
+import type { ContractServer, ContractServers } from './contractServer.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** A network without proxy and further certificates. */
+export const direct: Network = { proxyFor: () => undefined, certificates: [] };
+
+/** One provider against one server, with what a test needs in between. */
+export class Contract {
+  readonly provider: Provider;
+  readonly server: ContractServer;
+  readonly #opened: (StorageClient | FaultProxy)[] = [];
+
+  constructor(provider: Provider, server: ContractServer) {
+    this.provider = provider;
+    this.server = server;
+  }
+
+  /** Opens a client from a form, as the program does; without a draft, with the good one. */
+  async open(change: Draft = {}, origin = this.server.origin, network = direct): Promise<StorageClient> {
+    const draft = { ...this.server.draft(origin), ...change };
+    const { settings, secrets, issues } = parseDraft(this.provider.fields, draft);
+    expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
+    const client = await this.provider.open({ settings, secrets, network });
+    this.#opened.push(client);
+    return client;
+  }
+
+  /** A proxy that breaks requests, in front of the server. */
+  async proxy(options: Partial<Parameters<typeof startFaultProxy>[0]> = {}): Promise<FaultProxy> {
+    const { origin, caFile } = this.server;
+    const trust = caFile === undefined ? {} : { targetCaFile: caFile };
+    const proxy = await startFaultProxy({ target: origin, ...trust, ...options });
+    this.#opened.push(proxy);
+    return proxy;
+  }
+
+  /** A container with these objects. */
+  async fill(ids: readonly string[]): Promise<string> {
+    const container = await this.server.createContainer();
+    await inParallel(ids, 16, (id) => this.server.put(container, id));
+    return container;
+  }
+
+  /** Verifies at the root, or where the draft's container is, and concludes. */
+  async verify(client: StorageClient, at: Place = { kind: 'root' }): Promise<Verification> {
+    const steps = await collect(client.verify(at, call()));
+    const verification = concludeVerification(steps, Date.now());
+    this.expectNoSecret(verification);
+    return verification;
+  }
+
+  /** The error that a call must end with; no secret may stand anywhere in it. */
+  async failureOf(attempt: Promise<unknown>): Promise<StorageError> {
+    const error = await attempt.then(
+      (value: unknown) => expect.unreachable(`It should have failed, but gave ${inspect(value)}`),
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(StorageError);
+    this.expectNoSecret(error);
+    return error as StorageError;
+  }
+
+  /** The outcomes of a removal; one that failed as a whole gives its error to every target, as the engine does. */
+  async remove(client: StorageClient, container: string, ids: readonly string[], signal = neverAborted()) {
+    const targets = ids.map((id) => targetOf(container, id));
+    const outcomes = await client.remove?.(targets, { signal }).catch((error: unknown): readonly Outcome[] => {
+      expect(error).toBeInstanceOf(StorageError);
+      return targets.map((target) => ({ target, result: 'failed', error: error as StorageError }));
+    });
+    expect(outcomes?.map(({ target }) => target)).toEqual(targets);
+    this.expectNoSecret(outcomes);
+    return (outcomes ?? []).map(({ target, result, error }) => ({ id: target.entry.id, result, kind: error?.kind }));
+  }
+
+  expectNoSecret(value: unknown): void {
+    const text = inspect(value, { depth: 20, maxArrayLength: null, maxStringLength: null, showHidden: true });
+    for (const secret of this.server.secrets) {
+      for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')]) {
+        expect(text.includes(form), 'a secret stands in what the provider answered').toBe(false);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const opened of this.#opened.splice(0)) {
+      if ('stop' in opened) await opened.stop();
+      else await opened[Symbol.asyncDispose]();
+    }
+  }
+}
+
+/** Declares a suite for every provider and every server that its `<provider>.server.ts` starts. */
+export async function contractSuite(title: string, declare: (contract: Contract) => void): Promise<void> {
+  for (const id of providerFolders(root)) {
+    const module = path.join(import.meta.dirname, `${id}.server.ts`);
+    if (!existsSync(module))
+      throw new Error(`The provider ${id} has no contract server: add test/contract/${id}.server.ts`);
+    const { contractServers } = (await import(module)) as { contractServers: ContractServers };
+    const { default: provider } = (await import(path.join(root, 'src/providers', id, 'provider.ts'))) as {
+      default: Provider;
+    };
+    const servers = contractServers();
+    if ('unavailable' in servers) {
+      console.log(`Skipped: ${title} of ${provider.label}. ${servers.unavailable}`);
+      describe.skip(`${title}: ${provider.label}`, () => {});
+      continue;
+    }
+    for (const server of servers) {
+      describe(`${title}: ${provider.label} on ${server.name}`, () => {
+        const contract = new Contract(provider, server);
+        afterAll(() => contract.close());
+        declare(contract);
+      });
+    }
+  }
+}
+
+/** Everything that a stream brings. */
+export async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const each of stream) all.push(each);
+  return all;
+}
+
+/** A call that nobody cancels. */
+export function call(): Call {
+  return { signal: neverAborted() };
+}
+
+/** The target of an object as a listing would have given it. */
+export function targetOf(container: string, id: string): Target {
+  return { entry: { kind: 'object', container, id, name: id, path: `${container}/${id}` }, mode: 'recoverable' };
+}
+
+/** The place of a container. */
+export function containerPlace(id: string): Place {
+  return { kind: 'container', id };
+}
+
+/** Every entry directly at a place, page after page. */
+export async function listAll(client: StorageClient, at: Place, prefix?: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { ...(cursor === undefined ? {} : { cursor }), ...(prefix === undefined ? {} : { prefix }) };
+    const page = await client.list(at, query, call());
+    entries.push(...page.entries);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return entries;
+}
+
+/** Names sorted by their UTF-8 bytes, as stores list them. */
+export function byBytes(names: readonly string[]): string[] {
+  return names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** Runs `work` on every item, `width` at a time. */
+export async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>) {
+  const queue = items.values();
+  const drain = async () => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: width }, drain));
+}
+
+function neverAborted(): AbortSignal {
+  return new AbortController().signal;
+}
