@@ -1,10 +1,9 @@
 import type { TestProject } from 'vitest/node';
 import { packageExtension } from '../../../scripts/package.ts';
-import { type ProvidedRgw, startSharedRgw } from '../../support/rgwGlobal.ts';
+import { startSharedRgw } from '../../support/rgwGlobal.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    rgw: ProvidedRgw;
     vsix: string;
   }
 }
