@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { BrowserContext, FrameLocator, Locator, Page } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { openBrowser } from '../../../scripts/browser.ts';
 import { installExtension, type RunningCodeServer, startCodeServer, windowUrl } from '../../../scripts/codeServer.ts';
 import { root } from '../../../scripts/run.ts';
 import { temporaryFolder } from '../../servers/serverProcess.ts';
+import { Form } from './form.ts';
 
 export interface WindowOptions {
   /** The packaged extension. */
@@ -86,9 +87,9 @@ export class VsCodeWindow {
     return this.page.locator('.editor-group-container.active .monaco-editor .view-lines').first();
   }
 
-  /** The page inside the webview of the active editor. */
-  get form(): FrameLocator {
-    return this.page.frameLocator('iframe.webview.ready').last().frameLocator('#active-frame');
+  /** The form in the active editor. */
+  get form(): Form {
+    return new Form(this.page.frameLocator('iframe.webview.ready').last().frameLocator('#active-frame'));
   }
 
   /** Loads the window, or loads it again, and waits until its commands are there. */

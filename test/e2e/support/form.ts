@@ -1,0 +1,56 @@
+import type { FrameLocator, Locator } from 'playwright-core';
+
+/** The form of a credential as a person fills it in: by what its labels say. */
+export class Form {
+  readonly #frame: FrameLocator;
+
+  constructor(frame: FrameLocator) {
+    this.#frame = frame;
+  }
+
+  get heading(): Locator {
+    return this.#frame.getByRole('heading', { level: 1 });
+  }
+
+  /** What the last action came to, beside the buttons. */
+  get status(): Locator {
+    return this.#frame.getByRole('status');
+  }
+
+  /** The stages of the verification. */
+  get steps(): Locator {
+    return this.#frame.locator('.verification li');
+  }
+
+  field(label: string): Locator {
+    return this.#frame.getByLabel(label, { exact: true });
+  }
+
+  button(name: string): Locator {
+    return this.#frame.getByRole('button', { name, exact: true });
+  }
+
+  /** The sentence about what is wrong with a field. */
+  errorOf(name: string): Locator {
+    return this.#frame.locator('.row', { has: this.#frame.locator(`#field-${name}`) }).locator('.error');
+  }
+
+  async fill(values: Readonly<Record<string, string>>): Promise<void> {
+    for (const [label, value] of Object.entries(values)) await this.field(label).fill(value);
+  }
+
+  /** Picks from a drop-down list. */
+  async choose(name: string, option: string): Promise<void> {
+    const select = this.#frame.locator(`#field-${name}`);
+    await select.click();
+    await select.getByRole('option', { name: option, exact: true }).click();
+  }
+
+  async save(): Promise<void> {
+    await this.button('Save').click();
+  }
+
+  async verify(): Promise<void> {
+    await this.button('Verify').click();
+  }
+}
