@@ -30,6 +30,12 @@ export function formatBytes(bytes: number): string {
   return `${formatCount(rounded(value))} ${units[unit]}`;
 }
 
+/** The first names, shown, and how many more there are: 'a, b and 3 more'. */
+export function formatNames(names: readonly string[], most = 10): string {
+  const shown = names.slice(0, most).map(showName).join(', ');
+  return names.length > most ? `${shown} and ${formatCount(names.length - most)} more` : shown;
+}
+
 /** One decimal below 100, none above. */
 function rounded(value: number): number {
   return value < 99.95 ? Math.round(value * 10) / 10 : Math.round(value);

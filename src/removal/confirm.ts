@@ -1,8 +1,8 @@
-import { formatBytes, formatCount, formatCounted, showName } from '../core/text.ts';
+import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
 import type { Confirmation, RemovalPlan, Selected } from './removal.ts';
 
-/** Up to so many entries a question lists them by name; up to the second a click will do; above, a name must be typed. */
-export const confirmationLimits = { named: 10, clicked: 1_000 } as const;
+/** Up to so many entries a click on a button will do; above, and for a whole container, a name must be typed. */
+const clickedAtMost = 1_000;
 
 /** What to ask, by how much would be lost: more to read and more to do the more there is. */
 export function confirmationFor(plan: RemovalPlan): Confirmation {
@@ -13,7 +13,7 @@ export function confirmationFor(plan: RemovalPlan): Confirmation {
   const title = single ? `Delete ${whatText(plan)}: ${namesText(plan.selection)}` : `Delete ${whatText(plan)}?`;
   const question = { title, detail: detailOf(plan), button: `Delete ${titleCase(whatText(plan))}` };
   const wholeContainer = plan.selection.some(({ kind }) => kind === 'container');
-  if (total <= confirmationLimits.clicked && !wholeContainer) return { kind: 'modal', ...question };
+  if (total <= clickedAtMost && !wholeContainer) return { kind: 'modal', ...question };
   const name = nameToType(plan);
   return { kind: 'typeName', ...question, name, prompt: `To delete ${whatText(plan)}, type: ${name}` };
 }
@@ -31,8 +31,9 @@ function detailOf(plan: RemovalPlan): readonly string[] {
   ];
 }
 
-function recoveryText({ mode, recovery }: RemovalPlan): string {
+function recoveryText({ mode, recovery, counts }: RemovalPlan): string {
   if (mode === 'permanent') return "This can't be undone.";
+  if (counts.versions > 0) return "This can't be undone. A version that is deleted by itself is gone for good.";
   if (recovery.recoverable === 'no') return `This can't be undone. ${recovery.because}`;
   if (recovery.recoverable === 'yes') return `This can be undone. ${recovery.because}`;
   return `It may be that this can't be undone. ${recovery.because}`;
@@ -48,7 +49,7 @@ function selectionLines(plan: RemovalPlan): readonly string[] {
     ...(wholes.length > 0 ? [`Everything in ${nounOf(plan, wholes.length)}: ${namesText(wholes)}`] : []),
     ...(rest.length > 0 ? [`Selected: ${namesText(rest)}`] : []),
     ...(around.length > 0
-      ? [`${sentenceCase(around.length === 1 ? provider.noun.one : provider.noun.many)}: ${shorten(around)}`]
+      ? [`${sentenceCase(around.length === 1 ? provider.noun.one : provider.noun.many)}: ${formatNames(around)}`]
       : []),
   ];
 }
@@ -67,13 +68,7 @@ function whatText({ counts: { objects, folders } }: RemovalPlan): string {
 }
 
 function namesText(selection: readonly Selected[]): string {
-  return shorten(selection.map((selected) => (selected.kind === 'container' ? selected.name : selected.path)));
-}
-
-function shorten(names: readonly string[]): string {
-  const shown = names.slice(0, confirmationLimits.named).map(showName).join(', ');
-  const more = names.length - confirmationLimits.named;
-  return more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
+  return formatNames(selection.map((selected) => (selected.kind === 'container' ? selected.name : selected.path)));
 }
 
 /** The name of the one thing that was selected, where it can be typed; else the credential's. */

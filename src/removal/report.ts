@@ -1,5 +1,5 @@
 import type { RemovalResult } from '../core/storageClient.ts';
-import { formatBytes, formatCount, formatCounted, showName } from '../core/text.ts';
+import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
 import { readOutcomes } from './outcomeLog.ts';
 import type { EntryOutcome, Removal, RemovalReport } from './removal.ts';
 
@@ -78,7 +78,7 @@ function heading({ plan }: Removal, report: RemovalReport): readonly string[] {
     summaryOf(report),
     '',
     `Credential: ${showName(plan.credential.name)} (${plan.provider.label})`,
-    `Selected: ${plan.selection.map(({ path }) => showName(path)).join(', ')}`,
+    `Selected: ${formatNames(plan.selection.map(({ path }) => path))}`,
     `Started: ${new Date(startedAt).toISOString()}`,
     `Took: ${formatElapsed(elapsed)}`,
     ...(stopped ? [`Stopped early: ${stopped.sentence}`] : []),

@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import { confirmationFor } from '../../../src/removal/confirm.ts';
+import type { RemovalCounts, RemovalPlan, Selected } from '../../../src/removal/removal.ts';
+
+const photos: Selected = { kind: 'container', id: 'photos', name: 'photos', path: 'photos' };
+const year: Selected = { kind: 'folder', container: 'photos', id: '2020/', name: '2020/', path: '2020/' };
+
+function picture(id: string): Selected {
+  return { kind: 'object', container: 'photos', id, name: id, path: id };
+}
+
+function planOf(
+  counts: Partial<RemovalCounts>,
+  selection: readonly Selected[],
+  more: Partial<RemovalPlan> = {},
+): RemovalPlan {
+  return {
+    id: 'r1',
+    credential: { id: 'c1', name: 'Production' },
+    provider: { id: 's3', label: 'Amazon S3', noun: { one: 'bucket', many: 'buckets' } },
+    selection,
+    mode: 'recoverable',
+    counts: { objects: 0, folders: 0, versions: 0, locked: 0, bytes: 0, ...counts },
+    recovery: { recoverable: 'no', because: 'The bucket keeps no versions.' },
+    repeatable: true,
+    notices: [],
+    plannedAt: 0,
+    manifest: { entries: 0, sha256: '' },
+    ...more,
+  };
+}
+
+test('nothing found: nothing to ask', () => {
+  expect(confirmationFor(planOf({}, [year]))).toEqual({ kind: 'none', title: 'Nothing to delete: 2020/' });
+  expect(confirmationFor(planOf({}, [photos])).kind).toBe('none');
+});
+
+test('one object is named in the question', () => {
+  expect(confirmationFor(planOf({ objects: 1, bytes: 1500 }, [picture('a.jpg')]))).toEqual({
+    kind: 'modal',
+    title: 'Delete 1 object: a.jpg',
+    detail: [
+      "This can't be undone. The bucket keeps no versions.",
+      'Selected: a.jpg',
+      'Bucket: photos',
+      'Size: 1.5 kB',
+      'Credential: Production (Amazon S3)',
+    ],
+    button: 'Delete 1 Object',
+  });
+});
+
+test('up to a thousand a click is enough, above a name must be typed', () => {
+  const kindOf = (objects: number, folders = 0) => confirmationFor(planOf({ objects, folders }, [year])).kind;
+  expect([1, 10, 11, 1000, 1001, 10_000_000].map((count) => kindOf(count))).toEqual([
+    'modal',
+    'modal',
+    'modal',
+    'modal',
+    'typeName',
+    'typeName',
+  ]);
+  expect(kindOf(999, 1)).toBe('modal');
+  expect(kindOf(999, 2)).toBe('typeName');
+});
+
+test('a whole container asks for its name, however little is in it', () => {
+  expect(confirmationFor(planOf({ objects: 1 }, [photos]))).toMatchObject({
+    kind: 'typeName',
+    title: 'Delete 1 object?',
+    name: 'photos',
+    prompt: 'To delete 1 object, type: photos',
+    detail: expect.arrayContaining(['Everything in the bucket: photos']),
+  });
+});
+
+test('many objects: count and size are written out, and the folder is what must be typed', () => {
+  expect(confirmationFor(planOf({ objects: 1204, folders: 3, bytes: 3_400_000_000 }, [year]))).toMatchObject({
+    kind: 'typeName',
+    title: 'Delete 1,204 objects and 3 folders?',
+    button: 'Delete 1,204 Objects and 3 Folders',
+    name: '2020',
+    detail: expect.arrayContaining(['Size: 3.4 GB', 'Selected: 2020/', 'Bucket: photos']),
+  });
+});
+
+test('what can not be typed, and what is more than one thing, asks for the name of the credential', () => {
+  const nameFor = (...selection: Selected[]) => {
+    const confirmation = confirmationFor(planOf({ objects: 5000 }, selection));
+    return confirmation.kind === 'typeName' && confirmation.name;
+  };
+  expect(nameFor(year)).toBe('2020');
+  expect(nameFor(year, photos)).toBe('Production');
+  expect(nameFor({ ...year, name: 'a\u202eb/' })).toBe('Production');
+  expect(nameFor({ ...year, name: '///' })).toBe('Production');
+  expect(nameFor({ ...year, name: ' 2020/' })).toBe('Production');
+});
+
+test('it says whether it can be undone, and why', () => {
+  const first = (more: Partial<RemovalPlan>, counts: Partial<RemovalCounts> = {}) => {
+    const confirmation = confirmationFor(planOf({ objects: 2, ...counts }, [year], more));
+    return confirmation.kind === 'none' ? undefined : confirmation.detail[0];
+  };
+  const yes = { recoverable: 'yes', because: 'What is deleted stays behind a marker.' } as const;
+  expect(first({ recovery: yes })).toBe('This can be undone. What is deleted stays behind a marker.');
+  expect(first({ recovery: yes, mode: 'permanent' })).toBe("This can't be undone.");
+  expect(first({ recovery: yes }, { versions: 1 })).toMatch(/^This can't be undone\. A version/);
+  expect(first({ recovery: { recoverable: 'unknown', because: 'Not told.' } })).toBe(
+    "It may be that this can't be undone. Not told.",
+  );
+});
+
+test('names from the server are shown with what hides in them, and long selections are cut', () => {
+  const many = Array.from({ length: 14 }, (_, index) => picture(`p${index}`));
+  expect(confirmationFor(planOf({ objects: 14, locked: 2, versions: 0 }, many, { notices: ['Odd.'] }))).toMatchObject({
+    detail: [
+      "This can't be undone. The bucket keeps no versions.",
+      'Selected: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9 and 4 more',
+      'Bucket: photos',
+      'Locked, so the server will likely keep them: 2',
+      'Credential: Production (Amazon S3)',
+      'Odd.',
+    ],
+  });
+  expect(confirmationFor(planOf({ objects: 1 }, [picture('a\u202eb')])).title).toBe('Delete 1 object: a\\u202eb');
+});
