@@ -7,15 +7,13 @@ export function bundleSizes(metafile) {
     .sort((a, b) => Number(b.main) - Number(a.main) || b.bytes - a.bytes);
 }
 
-/** The outputs that load at once: the build's own entry points and their static imports, to the end. */
+/** What VS Code and the form's page load by themselves; all other entry points of a build are targets of import(). */
+const entryPoints = new Set(['src/extension.ts', 'webview/main.ts', 'webview/style.css']);
+
+/** The outputs that load at once: the entries and their static imports, to the end. */
 export function mainClosure(metafile) {
-  const lazy = new Set(
-    Object.values(metafile.outputs).flatMap((output) =>
-      output.imports.filter((edge) => edge.kind === 'dynamic-import').map((edge) => edge.path),
-    ),
-  );
   const closure = new Set(
-    Object.keys(metafile.outputs).filter((file) => metafile.outputs[file].entryPoint && !lazy.has(file)),
+    Object.keys(metafile.outputs).filter((file) => entryPoints.has(metafile.outputs[file].entryPoint)),
   );
   for (const file of closure) {
     for (const edge of metafile.outputs[file].imports) {
