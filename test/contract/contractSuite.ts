@@ -7,7 +7,7 @@ import { parseDraft } from '../../src/core/drafts.ts';
 import { StorageError } from '../../src/core/errors.ts';
 import type { Draft } from '../../src/core/fields.ts';
 import type { Network, Provider } from '../../src/core/provider.ts';
-import type { Call, Entry, Outcome, Place, StorageClient, Target } from '../../src/core/storageClient.ts';
+import type { Call, Capability, Entry, Outcome, Place, StorageClient, Target } from '../../src/core/storageClient.ts';
 import { concludeVerification, type Verification } from '../../src/core/verification.ts';
 import { type FaultProxy, startFaultProxy } from '../servers/faultProxy.ts';
 import type { ContractServer, ContractServers } from './contractServer.ts';
@@ -28,14 +28,14 @@ export class Contract {
     this.server = server;
   }
 
-  /** Opens a client from a form, as the program does; without a draft, with the good one. */
-  async open(change: Draft = {}, origin = this.server.origin, network = direct): Promise<StorageClient> {
+  /** Opens a client from a form, as the program does: the good one, with changes. Suites name the capabilities they need. */
+  async open(change: Draft = {}, origin = this.server.origin, network = direct): Promise<Required<StorageClient>> {
     const draft = { ...this.server.draft(origin), ...change };
     const { settings, secrets, issues } = parseDraft(this.provider.fields, draft);
     expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
     const client = await this.provider.open({ settings, secrets, network });
     this.#opened.push(client);
-    return client;
+    return client as Required<StorageClient>;
   }
 
   /** A proxy that breaks requests, in front of the server. */
@@ -74,15 +74,15 @@ export class Contract {
   }
 
   /** The outcomes of a removal; one that failed as a whole gives its error to every target, as the engine does. */
-  async remove(client: StorageClient, container: string, ids: readonly string[], signal = neverAborted()) {
+  async remove(client: Required<StorageClient>, container: string, ids: readonly string[], signal = neverAborted()) {
     const targets = ids.map((id) => targetOf(container, id));
-    const outcomes = await client.remove?.(targets, { signal }).catch((error: unknown): readonly Outcome[] => {
+    const outcomes = await client.remove(targets, { signal }).catch((error: unknown): readonly Outcome[] => {
       expect(error).toBeInstanceOf(StorageError);
       return targets.map((target) => ({ target, result: 'failed', error: error as StorageError }));
     });
-    expect(outcomes?.map(({ target }) => target)).toEqual(targets);
+    expect(outcomes.map(({ target }) => target)).toEqual(targets);
     this.expectNoSecret(outcomes);
-    return (outcomes ?? []).map(({ target, result, error }) => ({ id: target.entry.id, result, kind: error?.kind }));
+    return outcomes.map(({ target, result, error }) => ({ id: target.entry.id, result, kind: error?.kind }));
   }
 
   expectNoSecret(value: unknown): void {
@@ -102,8 +102,12 @@ export class Contract {
   }
 }
 
-/** Declares a suite for every provider and every server that its `<provider>.server.ts` starts. */
-export async function contractSuite(title: string, declare: (contract: Contract) => void): Promise<void> {
+/** Declares a suite for every server of every provider that has the capabilities it needs. */
+export async function contractSuite(
+  title: string,
+  needs: readonly Capability[],
+  declare: (contract: Contract) => void,
+): Promise<void> {
   for (const id of providerFolders(root)) {
     const module = path.join(import.meta.dirname, `${id}.server.ts`);
     if (!existsSync(module))
@@ -112,6 +116,7 @@ export async function contractSuite(title: string, declare: (contract: Contract)
     const { default: provider } = (await import(path.join(root, 'src/providers', id, 'provider.ts'))) as {
       default: Provider;
     };
+    if (!needs.every((capability) => provider.capabilities.has(capability))) continue;
     const servers = contractServers();
     if ('unavailable' in servers) {
       console.log(`Skipped: ${title} of ${provider.label}. ${servers.unavailable}`);

@@ -1,0 +1,124 @@
+import { SaxesParser } from 'saxes';
+import { expect, it } from 'vitest';
+import { type Place, placeOf, type StorageClient } from '../../src/core/storageClient.ts';
+import type { RecordedRequest } from '../servers/faultProxy.ts';
+import { isSendable, oddKeys, rawTarget } from '../support/oddKeys.ts';
+import { byBytes, call, collect, containerPlace, contractSuite, listAll, targetOf } from './contractSuite.ts';
+
+await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) => {
+  const { server } = contract;
+
+  // What the server itself can't store is still sent exactly; what became of it is then not compared.
+  async function fillWithOddKeys(): Promise<{ container: string; stored: string[] }> {
+    const container = await server.createContainer();
+    for (const key of oddKeys.filter(isSendable)) {
+      await server.put(container, key).catch((error: unknown) => expect(error).toBeInstanceOf(Error));
+    }
+    const stored = [...(await server.ids(container))];
+    expect(stored.length).toBeGreaterThanOrEqual(60);
+    expect(stored.filter((key) => !oddKeys.includes(key))).toEqual([]);
+    return { container, stored };
+  }
+
+  it('lists each as it is, flat and folder by folder', async () => {
+    const { container, stored } = await fillWithOddKeys();
+    const client = await contract.open();
+    const pages = await collect(client.walk(containerPlace(container), {}, call()));
+    expect(byBytes(pages.flatMap(({ entries }) => entries.map(({ id }) => id)))).toEqual(byBytes(stored));
+    expect(byBytes(await browse(client, containerPlace(container)))).toEqual(byBytes(stored));
+  });
+
+  it('deletes each one alone, by the exact request and no other', async () => {
+    const { container, stored } = await fillWithOddKeys();
+    const proxy = await contract.proxy();
+    const client = await contract.open({}, proxy.endpoint);
+    const left = new Set(stored);
+    for (const key of oddKeys) {
+      const [outcome] = await contract.remove(client, container, [key]);
+      const sent = proxy.requests.map(({ method, target }) => `${method} ${target.split('?')[0]}`);
+      proxy.reset();
+      if (!isSendable(key)) {
+        expect([outcome?.result, outcome?.kind, sent]).toEqual(['failed', 'unsupported', []]);
+        continue;
+      }
+      expect(sent, `requests for ${JSON.stringify(key)}`).toEqual([`DELETE ${rawTarget(container, key)}`]);
+      if (!left.delete(key)) continue;
+      expect(outcome?.result, JSON.stringify(key)).toBe('deleted');
+      expect(byBytes(await server.ids(container))).toEqual(byBytes([...left]));
+    }
+    expect(left.size).toBe(0);
+  });
+
+  it('deletes all in one batch, naming each exactly once', async () => {
+    const { container, stored } = await fillWithOddKeys();
+    await server.put(container, 'bystander');
+    const proxy = await contract.proxy();
+    const client = await contract.open({}, proxy.endpoint);
+    const outcomes = await contract.remove(client, container, stored);
+    expect(outcomes.filter(({ result }) => result !== 'deleted')).toEqual([]);
+    const singles = proxy.requests
+      .filter(({ method }) => method === 'DELETE')
+      .map(({ target }) => target.split('?')[0]);
+    const batched = proxy.requests.flatMap(keysInBatch).map((key) => rawTarget(container, key));
+    expect([...singles, ...batched].sort()).toEqual(stored.map((key) => rawTarget(container, key)).sort());
+    expect(await server.ids(container)).toEqual(['bystander']);
+  });
+
+  it('reads and describes each by the exact request', async () => {
+    const { container, stored } = await fillWithOddKeys();
+    const proxy = await contract.proxy();
+    const client = await contract.open({}, proxy.endpoint);
+    for (const key of stored) {
+      const { entry } = targetOf(container, key);
+      await client.read(entry, { limit: 10 }, call());
+      expect(await client.stat(entry, call())).toMatchObject({ id: key, size: 1 });
+      expect(proxy.requests.map(({ target }) => target.split('?')[0])).toEqual([
+        rawTarget(container, key),
+        rawTarget(container, key),
+      ]);
+      proxy.reset();
+    }
+  });
+
+  it('never takes an empty name for the container', async () => {
+    const container = await contract.fill(['a']);
+    const proxy = await contract.proxy();
+    const client = await contract.open({}, proxy.endpoint);
+    expect(await contract.remove(client, container, [''])).toMatchObject([{ result: 'failed', kind: 'unsupported' }]);
+    expect(await contract.remove(client, '', ['a'])).toMatchObject([{ result: 'failed' }]);
+    expect(proxy.requests).toEqual([]);
+    expect(await server.ids(container)).toEqual(['a']);
+  });
+});
+
+async function browse(client: StorageClient, at: Place): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await listAll(client, at)) {
+    const place = placeOf(entry);
+    if (place === undefined) found.push(entry.id);
+    else found.push(...(await browse(client, place)));
+  }
+  return found;
+}
+
+// Read by a parser that is not the SDK's.
+function keysInBatch({ body }: RecordedRequest): string[] {
+  if (body === undefined || body === '') return [];
+  const keys: string[] = [];
+  const parser = new SaxesParser();
+  let text = '';
+  parser.on('opentag', () => {
+    text = '';
+  });
+  parser.on('text', (part) => {
+    text += part;
+  });
+  parser.on('closetag', ({ name }) => {
+    if (name === 'Key') keys.push(text);
+  });
+  parser.on('error', (error) => {
+    throw error;
+  });
+  parser.write(body).close();
+  return keys;
+}

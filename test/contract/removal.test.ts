@@ -1,0 +1,121 @@
+import { expect, it } from 'vitest';
+import { call, collect, containerPlace, contractSuite } from './contractSuite.ts';
+
+await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
+  const { provider, server } = contract;
+
+  it('deletes what it is told to and nothing else', async () => {
+    const container = await contract.fill(['a', 'b/1', 'b/2', 'c']);
+    const client = await contract.open();
+    const outcomes = await contract.remove(client, container, ['b/2', 'a']);
+    expect(outcomes).toEqual([
+      { id: 'b/2', result: 'deleted', kind: undefined },
+      { id: 'a', result: 'deleted', kind: undefined },
+    ]);
+    expect(await server.ids(container)).toEqual(['b/1', 'c']);
+  });
+
+  it('empties a container of 1,105 objects, batch by batch', async () => {
+    const ids = Array.from({ length: 1105 }, (_, n) => `many/${n}`);
+    const container = await contract.fill(ids);
+    const client = await contract.open();
+    const { batch } = provider.limits;
+    for await (const page of client.walk(containerPlace(container), {}, call())) {
+      for (let from = 0; from < page.entries.length; from += batch) {
+        const some = page.entries.slice(from, from + batch).map(({ id }) => id);
+        const outcomes = await contract.remove(client, container, some);
+        expect(new Set(outcomes.map(({ result }) => result))).toEqual(new Set(['deleted']));
+      }
+    }
+    expect(await server.ids(container)).toEqual([]);
+  });
+
+  it('sends a full batch as one request where the provider has batches', async () => {
+    const ids = Array.from({ length: Math.min(provider.limits.batch, 1000) }, (_, n) => `full/${n}`);
+    const container = await contract.fill(ids);
+    const proxy = await contract.proxy();
+    const client = await contract.open({}, proxy.endpoint);
+    await contract.remove(client, container, ids);
+    expect(proxy.requests).toHaveLength(1);
+    expect(await server.ids(container)).toEqual([]);
+  });
+
+  it('reports the one that is refused and deletes the others', async () => {
+    const container = await contract.fill(['a', 'kept', 'z']);
+    await server.refuseDeletion(container, ['kept']);
+    const client = await contract.open();
+    expect(await contract.remove(client, container, ['a', 'kept', 'z'])).toEqual([
+      { id: 'a', result: 'deleted', kind: undefined },
+      { id: 'kept', result: 'denied', kind: 'forbidden' },
+      { id: 'z', result: 'deleted', kind: undefined },
+    ]);
+    expect(await contract.remove(client, container, ['kept'])).toMatchObject([{ result: 'denied' }]);
+    expect(await server.ids(container)).toEqual(['kept']);
+  });
+
+  it('takes what is already gone for done', async () => {
+    const container = await contract.fill(['here']);
+    const client = await contract.open();
+    for (const ids of [['gone', 'here', 'gone too'], ['gone']]) {
+      for (const { result, kind } of await contract.remove(client, container, ids)) {
+        expect(['deleted', 'already-gone']).toContain(result);
+        expect(kind).toBeUndefined();
+      }
+    }
+    expect(await server.ids(container)).toEqual([]);
+  });
+
+  it('tells a stranger no, object by object or all at once', async () => {
+    const container = await contract.fill(['a', 'b']);
+    const stranger = await contract.open(await server.strangerTo(container));
+    for (const ids of [['a', 'b'], ['a']]) {
+      for (const { result } of await contract.remove(stranger, container, ids)) {
+        expect(['denied', 'failed']).toContain(result);
+      }
+    }
+    expect(await server.ids(container)).toEqual(['a', 'b']);
+  });
+
+  it('refuses what lies outside of the container that a credential is for', async () => {
+    const [mine, other] = [await contract.fill(['a']), await contract.fill(['a'])];
+    const proxy = await contract.proxy();
+    const client = await contract.open(server.changes.only(mine), proxy.endpoint);
+    expect(await contract.remove(client, other, ['a'])).toMatchObject([{ result: 'failed', kind: 'forbidden' }]);
+    expect(proxy.requests).toEqual([]);
+    expect(await server.ids(other)).toEqual(['a']);
+  });
+
+  it('says that a container is gone', async () => {
+    const container = await contract.fill(['a', 'b']);
+    const client = await contract.open();
+    await server.removeContainer(container);
+    for (const { result, kind } of await contract.remove(client, container, ['a', 'b'])) {
+      expect([result, kind]).toEqual(['failed', 'not-found']);
+    }
+  });
+
+  it('sends nothing when it was cancelled before, and answers at once when cancelled during', async () => {
+    const container = await contract.fill(['a', 'b']);
+    const proxy = await contract.proxy();
+    const client = await contract.open({}, proxy.endpoint);
+    const before = await contract.remove(client, container, ['a', 'b'], AbortSignal.abort());
+    expect(before.map(({ kind }) => kind)).toEqual(['cancelled', 'cancelled']);
+    expect(proxy.requests).toEqual([]);
+    proxy.addRule({ when: () => true, fault: { kind: 'never-answer' } });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 100);
+    const during = await contract.remove(client, container, ['a', 'b'], controller.signal);
+    expect(during.map(({ kind }) => kind)).toEqual(['cancelled', 'cancelled']);
+    expect(proxy.requests).toHaveLength(1);
+    expect(await server.ids(container)).toEqual(['a', 'b']);
+  });
+
+  it('writes nothing while it plans', async () => {
+    const container = await contract.fill(['a', 'b/1']);
+    const proxy = await contract.proxy();
+    const client = await contract.open({}, proxy.endpoint);
+    await collect(client.walk(containerPlace(container), {}, call()));
+    await client.recovery(containerPlace(container), call());
+    expect(proxy.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
+  });
+});
