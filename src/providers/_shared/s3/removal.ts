@@ -123,9 +123,12 @@ function unanswered(target: Target): Outcome {
   return { target, result: 'failed', error };
 }
 
-/** An answer names the version only of what was asked with one; a new delete marker's id stands elsewhere. */
+/**
+ * An answer names the version only of what was asked with one; a new delete marker's id stands elsewhere.
+ * Ceph writes an empty version where there is none.
+ */
 function identity(key: string | undefined, version: string | undefined): string {
-  return JSON.stringify([key, version ?? null]);
+  return JSON.stringify([key, version || null]);
 }
 
 function versionOf({ version }: Entry): { VersionId?: string } {
