@@ -1,0 +1,43 @@
+import {
+  clearFilter,
+  closePath,
+  copyPath,
+  copyUrl,
+  filterByPrefix,
+  loadMore,
+  openObject,
+  openPath,
+  refresh,
+  showLog,
+} from './browse.ts';
+import {
+  addCredential,
+  duplicateCredential,
+  editCredential,
+  enterSecretAgain,
+  removeCredential,
+} from './credentials.ts';
+import { deleteEntries } from './deleteEntries.ts';
+import type { Handler } from './parts.ts';
+import { verifyCredential } from './verify.ts';
+
+/** Every command of the extension, by its id in package.json. */
+export const commandTable: Readonly<Record<string, Handler>> = {
+  'storageCredentials.addCredential': addCredential,
+  'storageCredentials.editCredential': editCredential,
+  'storageCredentials.duplicateCredential': duplicateCredential,
+  'storageCredentials.removeCredential': removeCredential,
+  'storageCredentials.enterSecretAgain': enterSecretAgain,
+  'storageCredentials.verifyCredential': verifyCredential,
+  'storageCredentials.refresh': refresh,
+  'storageCredentials.loadMore': loadMore,
+  'storageCredentials.filterByPrefix': filterByPrefix,
+  'storageCredentials.clearFilter': clearFilter,
+  'storageCredentials.openPath': openPath,
+  'storageCredentials.closePath': closePath,
+  'storageCredentials.openObject': openObject,
+  'storageCredentials.copyPath': copyPath,
+  'storageCredentials.copyUrl': copyUrl,
+  'storageCredentials.delete': deleteEntries,
+  'storageCredentials.showLog': showLog,
+};

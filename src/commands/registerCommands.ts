@@ -1,0 +1,67 @@
+import { commands, type Disposable } from 'vscode';
+import { type StorageError, toStorageError } from '../core/errors.ts';
+import { isLocked } from '../credentials/secretVault.ts';
+import type { Node } from '../tree/nodes.ts';
+import { commandTable } from './commandTable.ts';
+import type { Handler, Parts } from './parts.ts';
+
+/** Registers every command of the table, each within the one wrapper that logs and explains its failures. */
+export function registerCommands(parts: () => Promise<Parts>): Disposable[] {
+  return Object.entries(commandTable).map(([id, handler]) =>
+    commands.registerCommand(id, async (node?: Node, nodes?: readonly Node[]) =>
+      run(await parts(), id, handler, node, nodes),
+    ),
+  );
+}
+
+async function run(parts: Parts, id: string, handler: Handler, node?: Node, nodes?: readonly Node[]): Promise<void> {
+  try {
+    await handler(parts, node, nodes);
+  } catch (error) {
+    const failure = missingChunk(error) ?? toStorageError(error);
+    if (failure === 'reload') return await offerReload(parts);
+    if (failure.kind === 'cancelled') return;
+    parts.log.error(`${id} failed.`, error);
+    explain(parts, failure, node);
+  }
+}
+
+/** A sentence with buttons. Not waited for: a notification may stand for hours. */
+function explain({ dialogs, forms, log, redactor }: Parts, failure: StorageError, node: Node | undefined): void {
+  const sentence = redactor.redact([failure.message, failure.hint].filter(Boolean).join(' '));
+  const credentialId = credentialOf(node);
+  const mend = isLocked(failure) ? 'Enter Secret Again' : 'Edit Credential';
+  const mendable = credentialId !== undefined && mendableKinds.has(failure.kind);
+  void dialogs
+    .notify('error', sentence, [...(mendable ? [mend] : []), 'Show Log'])
+    .then(async (answer) => {
+      if (answer === mend && credentialId !== undefined) await forms.edit(credentialId);
+      if (answer === 'Show Log') log.show();
+    })
+    .catch((error: unknown) => log.error('The answer to a failure failed.', error));
+}
+
+const mendableKinds: ReadonlySet<StorageError['kind']> = new Set([
+  'unauthenticated',
+  'expired',
+  'invalid-settings',
+  'untrusted-server',
+]);
+
+function credentialOf(node: Node | undefined): string | undefined {
+  if (node?.kind === 'credential') return node.id;
+  return node?.kind === 'entry' ? node.credential.id : undefined;
+}
+
+/** After an update, the code that a provider loads later may be gone from disk. */
+function missingChunk(error: unknown): 'reload' | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ERR_MODULE_NOT_FOUND' ? 'reload' : undefined;
+}
+
+async function offerReload({ dialogs }: Parts): Promise<void> {
+  const answer = await dialogs.notify('error', 'The extension was updated. Reload the window to go on.', [
+    'Reload Window',
+  ]);
+  if (answer === 'Reload Window') await commands.executeCommand('workbench.action.reloadWindow');
+}

@@ -1,0 +1,124 @@
+import { type ExtensionContext, ExtensionMode, env, Uri, window, workspace } from 'vscode';
+import { OpenedPlaces } from './browse/openedPlaces.ts';
+import type { Parts } from './commands/parts.ts';
+import { registerCommands } from './commands/registerCommands.ts';
+import { createRedactor } from './core/redaction.ts';
+import { CredentialStore } from './credentials/credentialStore.ts';
+import { Credentials } from './credentials/credentials.ts';
+import { SecretVault } from './credentials/secretVault.ts';
+import { readStoreId } from './credentials/storeId.ts';
+import { sweepOrphans } from './credentials/sweep.ts';
+import { addDemoCredentials } from './demoCredentials.ts';
+import { credentialAccess, draftOperations } from './form/credentialAccess.ts';
+import { registerCredentialForms } from './form/formPanel.ts';
+import { createLog } from './log.ts';
+import { providers as providerList } from './providers/registry.generated.ts';
+import { cleanRemovals } from './removal/cleanup.ts';
+import { Sessions } from './sessions/sessions.ts';
+import { CredentialsTree } from './tree/credentialsTree.ts';
+import { Verifications } from './tree/verifications.ts';
+import { dialogs as vscodeDialogs } from './ui/dialogs.ts';
+import { registerObjectFiles } from './ui/objectFiles.ts';
+import { RemovalReports } from './ui/removalReports.ts';
+import { vscodeNetwork } from './ui/vscodeNetwork.ts';
+
+/** Days that the report of a removal is kept. */
+const reportDays = 30;
+
+/** Builds the parts, wires them and registers them. In a test run, and only there, the parts are handed out. */
+export async function activate(context: ExtensionContext): Promise<Parts | undefined> {
+  const parts = build(context);
+  context.subscriptions.push(...registerCommands(() => parts));
+  const built = await parts;
+  return context.extensionMode === ExtensionMode.Test ? built : undefined;
+}
+
+async function build(context: ExtensionContext): Promise<Parts> {
+  const { globalState, globalStorageUri, secrets, subscriptions, workspaceState, extensionUri } = context;
+  const storage = globalStorageUri.fsPath;
+  const redactor = createRedactor();
+  const log = createLog(redactor);
+  const report = (error: unknown) => log.error('Something in the background failed.', error);
+  const providers = new Map(providerList.map((provider) => [provider.id, provider]));
+  const dialogs = { ...vscodeDialogs };
+
+  const store = await CredentialStore.open(storage, { report });
+  const vault = new SecretVault(secrets, await readStoreId(storage), redactor);
+  const keeping = { store, vault, providers };
+  const credentials = new Credentials({ ...keeping, report });
+  const network = vscodeNetwork();
+  const sessions = new Sessions({ ...keeping, network, report });
+  const opened = new OpenedPlaces(workspaceState);
+  const verifications = new Verifications(globalState);
+  const iconOf = (id: string) => Uri.joinPath(extensionUri, 'dist', 'icons', `${id}.svg`);
+
+  const tree = new CredentialsTree({ store, vault, sessions, providers, verifications, opened, iconOf });
+  const view = window.createTreeView('storageCredentials.credentials', {
+    treeDataProvider: tree,
+    canSelectMany: true,
+    showCollapseAll: true,
+  });
+  const forms = registerCredentialForms(extensionUri, {
+    providers: providerList,
+    credentials: credentialAccess({ keeping, credentials, isLocked: (record) => tree.isLocked(record) }),
+    operations: draftOperations(network),
+    ui: {
+      chooseFile: async (title, accept) => (await window.showOpenDialog({ title, filters: filtersOf(accept) }))?.[0],
+      openExternal: (href) => void env.openExternal(Uri.parse(href)),
+      offer: async (sentence, button) => (await dialogs.notify('warning', sentence, [button])) === button,
+      showError: (sentence) => void dialogs.notify('error', sentence),
+    },
+    log,
+  });
+  const reports = new RemovalReports(storage);
+
+  const watching = store.watch(({ added, changed, removed }) => {
+    tree.redrawCredentials([...added, ...changed, ...removed]);
+    void forms.refresh().catch(report);
+  });
+  subscriptions.push(
+    log,
+    view,
+    forms,
+    reports,
+    registerObjectFiles(sessions, redactor),
+    secrets.onDidChange(() => tree.redraw()),
+    window.onDidChangeWindowState(({ focused }) => focused && void store.refresh().catch(report)),
+    workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('http') && sessions.retire()),
+    { dispose: () => watching[Symbol.dispose]() },
+    { dispose: () => store[Symbol.dispose]() },
+    { dispose: () => sessions[Symbol.asyncDispose]() },
+  );
+  const parts: Parts = {
+    storage,
+    store,
+    credentials,
+    sessions,
+    providers,
+    network,
+    tree,
+    view,
+    forms,
+    opened,
+    verifications,
+    reports,
+    dialogs,
+    redactor,
+    log,
+  };
+  void housekeeping(storage, parts, vault).catch(report);
+  return parts;
+}
+
+/** What needs doing now and then, and makes nobody wait. */
+async function housekeeping(storage: string, { store, credentials, log }: Parts, vault: SecretVault): Promise<void> {
+  const demo = process.env.STORAGE_CREDENTIALS_DEMO;
+  if (demo !== undefined) await addDemoCredentials(demo, store, credentials);
+  const orphans = await sweepOrphans({ store, vault, folder: storage });
+  const old = await cleanRemovals(storage, reportDays);
+  if (orphans + old > 0) log.info(`Cleaned up: ${orphans} secrets without a credential, ${old} old reports.`);
+}
+
+function filtersOf(accept: readonly string[]): Record<string, string[]> {
+  return accept.length === 0 ? {} : { Files: [...accept], 'All files': ['*'] };
+}
