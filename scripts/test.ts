@@ -10,11 +10,12 @@ const stages: Record<string, Stage> = {
   check: runChecks,
   unit: (args) => runVitest('unit', args),
   contract: (args) => runVitest('contract', args),
+  browser: (args) => runVitest('browser', args),
   host: runHost,
   e2e: (args) => runVitest('e2e', args),
   long: (args) => runVitest('long', args),
 };
-const everyStage = ['check', 'unit', 'contract', 'host', 'e2e'];
+const everyStage = ['check', 'unit', 'contract', 'browser', 'host', 'e2e'];
 
 /** `test.ts [stage…] [options for the runner]`: runs the stages in turn, all but the long ones when none is named, and closes with one line of counts. */
 async function main(args: readonly string[]): Promise<void> {
