@@ -11,7 +11,7 @@ import { zipEntries } from './zipEntries.ts';
 /** The packaged extension. */
 export const vsixFile = path.join(root, 'out/storage-credentials.vsix');
 
-/** Builds and packs the extension; throws when it holds a file it should not, lacks one it should, or is too large. */
+/** Builds and packs the extension, and gives the path of the package. */
 export async function packageExtension(): Promise<string> {
   await build();
   mkdirSync(path.dirname(vsixFile), { recursive: true });
@@ -23,10 +23,12 @@ export async function packageExtension(): Promise<string> {
     allowMissingRepository: true,
     rewriteRelativeLinks: false,
   });
-  const problems = [...contentProblems(), ...sizeProblems()];
-  if (problems.length > 0) throw new Error(`The package is not as it should be:\n${problems.join('\n')}`);
-  console.log(`${vsixFile}: ${(statSync(vsixFile).size / 1000).toFixed(0)} kB`);
   return vsixFile;
+}
+
+/** What is wrong with the package that was packed last: a file it should not hold, one it lacks, or too large a size. */
+export function packageProblems(): string[] {
+  return [...contentProblems(), ...sizeProblems()];
 }
 
 /** The package holds what the build wrote, the pictures and the papers, and nothing else. vsce names the papers in its own way. */
@@ -69,4 +71,10 @@ function metafile(name: string): Metafile {
   return JSON.parse(readFileSync(path.join(root, 'out', name), 'utf8'));
 }
 
-if (import.meta.main) await packageExtension();
+if (import.meta.main) {
+  console.log(await packageExtension());
+  for (const problem of packageProblems()) {
+    console.error(problem);
+    process.exitCode = 1;
+  }
+}

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Metafile } from 'esbuild';
-import { mainBytes } from '../bundleSizes.mjs';
 import { addCounts, type Counts, noCounts } from '../counts.ts';
 import { importViolations } from '../importRules.ts';
-import { limits } from '../limits.ts';
+import { packageExtension, packageProblems } from '../package.ts';
 import { writeRegistry } from '../registry.mjs';
-import { build, root, runTool } from '../run.ts';
+import { root, runTool } from '../run.ts';
 
 /** Compiler, linter, build and import rules: each check counts as one test. */
 export async function runChecks(): Promise<Counts> {
@@ -14,9 +13,8 @@ export async function runChecks(): Promise<Counts> {
   const checks: readonly [name: string, check: () => Promise<boolean>][] = [
     ['types', async () => (await runTool('tsc', ['--noEmit'])) === 0],
     ['lint and format', async () => (await runTool('biome', ['check', '.'])) === 0],
-    ['build', () => build().then(() => true)],
+    ['package', async () => report(await packageExtension().then(packageProblems))],
     ['import rules', async () => report(importViolations(metafile('metafile.json'), metafile('webview.json')))],
-    ['size of the main bundle', async () => report(oversize(mainBytes(metafile('metafile.json'))))],
   ];
   let total = noCounts;
   for (const [name, check] of checks) total = addCounts(total, await countCheck(name, check));
@@ -27,12 +25,6 @@ async function countCheck(name: string, check: () => Promise<boolean>): Promise<
   const good = await check().catch((error) => report([String(error)]));
   console.log(`  ${good ? '✓' : '✗'} ${name}`);
   return { passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: 0 };
-}
-
-function oversize(bytes: number): string[] {
-  return bytes > limits.mainBundle
-    ? [`The main bundle has ${bytes} bytes, more than the ${limits.mainBundle} it may have`]
-    : [];
 }
 
 function report(sentences: readonly string[]): boolean {
