@@ -148,7 +148,7 @@ osd data = ${layout.folder}/osd
 osd objectstore = memstore
 memstore device bytes = 4294967296
 [client.rgw]
-rgw frontends = beast endpoint=127.0.0.1:${layout.port}${tlsFrontend}
+rgw frontends = beast endpoint=127.0.0.1:${layout.port}${tlsFrontend} tcp_nodelay=1
 rgw dns name = localhost
 rgw cache enabled = true
 rgw data = ${layout.folder}/rgw
