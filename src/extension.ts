@@ -7,13 +7,10 @@ import { CredentialStore } from './credentials/credentialStore.ts';
 import { Credentials } from './credentials/credentials.ts';
 import { SecretVault } from './credentials/secretVault.ts';
 import { readStoreId } from './credentials/storeId.ts';
-import { sweepOrphans } from './credentials/sweep.ts';
-import { addDemoCredentials } from './demoCredentials.ts';
 import { credentialAccess, draftOperations } from './form/credentialAccess.ts';
 import { registerCredentialForms } from './form/formPanel.ts';
 import { createLog } from './log.ts';
 import { providers as providerList } from './providers/registry.generated.ts';
-import { cleanRemovals } from './removal/cleanup.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { CredentialsTree } from './tree/credentialsTree.ts';
 import { Verifications } from './tree/verifications.ts';
@@ -113,7 +110,9 @@ async function build(context: ExtensionContext): Promise<Parts> {
 /** What needs doing now and then, and makes nobody wait. */
 async function housekeeping(storage: string, { store, credentials, log }: Parts, vault: SecretVault): Promise<void> {
   const demo = process.env.STORAGE_CREDENTIALS_DEMO;
-  if (demo !== undefined) await addDemoCredentials(demo, store, credentials);
+  if (demo !== undefined) await (await import('./demoCredentials.ts')).addDemoCredentials(demo, store, credentials);
+  const { sweepOrphans } = await import('./credentials/sweep.ts');
+  const { cleanRemovals } = await import('./removal/cleanup.ts');
   const orphans = await sweepOrphans({ store, vault, folder: storage });
   const old = await cleanRemovals(storage, reportDays);
   if (orphans + old > 0) log.info(`Cleaned up: ${orphans} secrets without a credential, ${old} old reports.`);

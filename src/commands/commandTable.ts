@@ -17,9 +17,11 @@ import {
   enterSecretAgain,
   removeCredential,
 } from './credentials.ts';
-import { deleteEntries } from './deleteEntries.ts';
 import type { Handler } from './parts.ts';
 import { verifyCredential } from './verify.ts';
+
+/** The engine behind it is loaded with the first deletion. */
+const deleteEntries: Handler = async (...said) => (await import('./deleteEntries.ts')).deleteEntries(...said);
 
 /** Every command of the extension, by its id in package.json. */
 export const commandTable: Readonly<Record<string, Handler>> = {

@@ -1,6 +1,9 @@
+import path from 'node:path';
 import type { RemovalResult } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
+import { readReport } from './engine.ts';
 import { readOutcomes } from './outcomeLog.ts';
+import { openRemoval, removalsFolder } from './plan.ts';
 import type { EntryOutcome, Removal, RemovalReport } from './removal.ts';
 
 /** What a person calls each result, in the order in which they are told. */
@@ -69,6 +72,13 @@ export async function* csvReport(removal: Removal): AsyncGenerator<string> {
       error?.sentence ?? '',
     ]);
   }
+}
+
+/** The text report of a removal by its id; undefined when it is no longer kept. */
+export async function reportOf(storage: string, id: string, most: number): Promise<string | undefined> {
+  const removal = await openRemoval(path.join(removalsFolder(storage), id));
+  const report = removal && (await readReport(removal.folder));
+  return removal && report && (await Array.fromAsync(textReport(removal, report, most))).join('');
 }
 
 function heading({ plan }: Removal, report: RemovalReport): readonly string[] {

@@ -1,9 +1,6 @@
 import path from 'node:path';
 import { type Disposable, Uri, window, workspace } from 'vscode';
-import { readReport } from '../removal/engine.ts';
-import { openRemoval, removalsFolder } from '../removal/plan.ts';
 import type { Removal } from '../removal/removal.ts';
-import { textReport } from '../removal/report.ts';
 
 const reportScheme = 'storage-credentials-report';
 
@@ -12,13 +9,17 @@ const mostLines = 10_000;
 
 /** Reports of removals as read-only documents, read from disk when they are shown. */
 export class RemovalReports implements Disposable {
-  readonly #storage: string;
   readonly #registration: Disposable;
 
   constructor(storage: string) {
-    this.#storage = storage;
     this.#registration = workspace.registerTextDocumentContentProvider(reportScheme, {
-      provideTextDocumentContent: (uri) => this.#textOf(path.basename(path.dirname(uri.path))),
+      provideTextDocumentContent: async (uri) => {
+        const { reportOf } = await import('../removal/report.ts');
+        return (
+          (await reportOf(storage, path.basename(path.dirname(uri.path)), mostLines)) ??
+          'This report is no longer kept.'
+        );
+      },
     });
   }
 
@@ -29,12 +30,5 @@ export class RemovalReports implements Disposable {
 
   dispose(): void {
     this.#registration.dispose();
-  }
-
-  async #textOf(id: string): Promise<string> {
-    const removal = await openRemoval(path.join(removalsFolder(this.#storage), id));
-    const report = removal && (await readReport(removal.folder));
-    if (!removal || !report) return 'This report is no longer kept.';
-    return (await Array.fromAsync(textReport(removal, report, mostLines))).join('');
   }
 }
