@@ -29,12 +29,11 @@ interface Options {
 
 /** The records, one file each, shared with every other window. What it returns was read from disk just then. */
 export class CredentialStore implements Disposable {
-  /** Makes the folder and clears away what a killed process left half-written. */
+  /** Makes the folder, if there is none. */
   static async open(folder: string, options: Options = {}): Promise<CredentialStore> {
     const files = options.files ?? realFiles;
     await files.mkdir(path.join(folder, 'credentials'), { recursive: true });
     const store = new CredentialStore(folder, files, options.report ?? (() => undefined), options.settle ?? 50);
-    await store.#locked(() => store.#clearTemporary());
     store.#seen = await store.#readTexts();
     return store;
   }
@@ -90,6 +89,7 @@ export class CredentialStore implements Disposable {
       if (!sameName && (await this.nameInUse(record.name, record.id))) {
         throw new StorageError('already-exists', `Another credential has this name: ${record.name}`);
       }
+      await this.#clearTemporary();
       await writeDurably(this.#files, this.fileOf(record.id), text, assertHeld);
     });
     await this.refresh();
@@ -220,6 +220,7 @@ export class CredentialStore implements Disposable {
     }
   }
 
+  /** Removes what a killed process left half-written. Safe under the lock alone. */
   async #clearTemporary(): Promise<void> {
     const left = (await this.#files.readdir(this.#folder)).filter(isTemporary);
     await Promise.all(left.map((name) => removeIfThere(this.#files, path.join(this.#folder, name))));

@@ -110,10 +110,10 @@ async function killEverywhere<T>(act: 'save' | 'remove', look: (left: Aftermath)
     if (killed) points.push(end.answer);
 
     const keeping = await openKeeping(folder.path, new FileSecrets(secrets));
-    const files = await readdir(path.join(folder.path, 'credentials'));
-    expect(files.filter((name) => name !== `${id}.json`)).toEqual([]);
     expect((await keeping.store.list()).filter(({ kind }) => kind !== 'readable')).toEqual([]);
     looks.push(await look({ keeping, id, basedOn }));
+    const files = await readdir(path.join(folder.path, 'credentials'));
+    expect(files.filter((name) => name !== `${id}.json`)).toEqual([]);
     await sweepOrphans(keeping);
     await sweepOrphans({ ...keeping, now: () => Date.now() + orphanGrace });
     expect((await keeping.vault.places()).length).toBe((await keeping.store.list()).length);
