@@ -34,6 +34,7 @@ export default defineConfig({
           testTimeout: 900 * second,
         },
       },
+      { resolve: { alias }, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...serial } },
       {
         test: {
           name: 'e2e',

@@ -1,4 +1,4 @@
-import { stageLabels, type VerificationStep } from '../src/core/verification.ts';
+import { stageLabels } from '../src/core/verification.ts';
 import type { VerificationView } from '../src/form/protocol.ts';
 import { create, createIcon } from './dom.ts';
 
@@ -33,7 +33,7 @@ export class VerificationList {
   }
 
   /** Draws only the steps that are not there yet, so that opened details stay open. */
-  #draw(steps: readonly VerificationStep[]): void {
+  #draw(steps: VerificationView['steps']): void {
     const wanted = steps.map((step) => JSON.stringify(step));
     while (this.#drawn.length > 0 && this.#drawn.some((drawn, index) => drawn !== wanted[index])) {
       this.#drawn.pop();
@@ -47,7 +47,7 @@ export class VerificationList {
   }
 }
 
-function drawStep({ stage, status, sentence, ms, hint, detail }: VerificationStep): HTMLElement {
+function drawStep({ stage, status, sentence, ms, hint, detail }: VerificationView['steps'][number]): HTMLElement {
   const { icon, word } = looks[status];
   const item = create('li', status);
   const head = create('div', 'step');

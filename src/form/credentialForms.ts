@@ -51,22 +51,15 @@ export class CredentialForms {
   }
 
   /** Opens the form of a new credential, or reveals it: what was filled in there already stays. */
-  add(start: FormStart = {}): void {
-    const open = this.#find(undefined);
-    if (!open) {
-      this.#show(this.#newDraft(start), this.#openPanel());
-      return;
-    }
-    if (!open.session.dirty) open.session.replaceDraft(this.#newDraft(start));
-    open.panel.reveal();
+  async add(start: FormStart = {}): Promise<void> {
+    const draft = await this.#newDraft(start);
+    this.#reveal(draft);
   }
 
   /** Opens the form of a credential, or reveals it. */
   async edit(id: string): Promise<void> {
-    const draft = this.#find(id) ? undefined : await this.#savedDraft(id);
-    const open = this.#find(id);
-    if (open) open.panel.reveal();
-    else if (draft) this.#show(draft, this.#openPanel());
+    const draft = await this.#savedDraft(id);
+    if (draft) this.#reveal(draft);
     else this.#dependencies.ui.showError('This credential is gone.');
   }
 
@@ -104,6 +97,18 @@ export class CredentialForms {
     this.#open.clear();
   }
 
+  /** Shows the draft in the form there is, unless that holds unsaved changes, or in a new one. */
+  #reveal(draft: FormDraft): void {
+    const open = this.#find(draft.saved?.id);
+    if (!open) {
+      this.#show(draft, this.#openPanel());
+      return;
+    }
+    const { dirty, draft: shown } = open.session;
+    if (!dirty && (!draft.saved || draft.saved.revision !== shown.saved?.revision)) open.session.replaceDraft(draft);
+    open.panel.reveal();
+  }
+
   #show(draft: FormDraft, panel: FormPanel): void {
     const view = { post: (state: FormState) => panel.post(state), close: () => panel.close() };
     const form = { session: new FormSession(draft, this.#dependencies, view), panel };
@@ -124,30 +129,20 @@ export class CredentialForms {
     const sentence =
       draft.name === '' ? 'The credential was not saved.' : `The credential was not saved: ${draft.name}`;
     this.#dependencies.ui.offer(sentence, 'Reopen').then(
-      (reopen) => reopen && this.#reopen(draft),
+      (reopen) => reopen && this.#reveal(draft),
       (error: unknown) => this.#dependencies.log.error('The form could not be reopened.', error),
     );
-  }
-
-  #reopen(draft: FormDraft): void {
-    const open = this.#find(draft.saved?.id);
-    if (!open) {
-      this.#show(draft, this.#openPanel());
-      return;
-    }
-    if (!open.session.dirty) open.session.replaceDraft(draft);
-    open.panel.reveal();
   }
 
   #find(id: string | undefined): OpenForm | undefined {
     return [...this.#open].find(({ session }) => session.draft.saved?.id === id);
   }
 
-  #newDraft({ provider, values }: FormStart): FormDraft {
+  async #newDraft({ provider, values }: FormStart): Promise<FormDraft> {
     const { providers, credentials } = this.#dependencies;
     const chosen = (provider !== undefined && this.#findProvider(provider)) || providers[0];
     if (!chosen) throw new Error('There is no provider.');
-    return newDraft(chosen, credentials, values);
+    return newDraft(chosen, await credentials.proposeName(chosen.label), values);
   }
 
   async #savedDraft(id: string): Promise<FormDraft | undefined> {

@@ -12,7 +12,7 @@ export interface SavedCredential {
   readonly secretNames: readonly string[];
   /** Those of them that can't be read or belong to another server: they must be entered again. */
   readonly lostSecrets: readonly string[];
-  readonly revision: string | number;
+  readonly revision: string;
 }
 
 /** What a person wants saved. Of the stored secrets those in `keep` stay, all others go. */
@@ -25,7 +25,7 @@ export interface SaveRequest {
   readonly keep: readonly string[];
   readonly clear: readonly string[];
   /** What the draft was based on; absent for a new credential. */
-  readonly basedOn?: { readonly id: string; readonly revision: string | number };
+  readonly basedOn?: { readonly id: string; readonly revision: string };
 }
 
 /** What the form needs of the credentials. */
@@ -35,10 +35,10 @@ export interface FormCredentials {
   /** The stored secrets of a credential, read only when a draft is tried out. */
   readSecrets(id: string): Promise<Readonly<Record<string, string>>>;
   /** Whether another credential has this name. */
-  nameInUse(name: string, exceptId?: string): boolean;
+  nameInUse(name: string, exceptId?: string): Promise<boolean>;
   /** A free name: the label, or the label with a number behind it. */
-  proposeName(label: string): string;
-  /** Fails with kind 'changed' when the credential has another revision by now, 'not-found' when it is gone. */
+  proposeName(label: string): Promise<string>;
+  /** Fails with kind 'changed' when the credential has another revision by now or is gone. */
   save(request: SaveRequest): Promise<unknown>;
 }
 

@@ -12,6 +12,8 @@ export interface FormDraft {
   readonly name: string;
   /** False as long as the name is the proposed one, which follows the provider. */
   readonly nameEdited: boolean;
+  /** A name that another credential is known to have. */
+  readonly takenName?: string;
   /** Everything but secrets. */
   readonly values: Draft;
   /** Secrets typed here and not saved yet. */
@@ -36,17 +38,11 @@ export interface Examined {
   readonly issues: readonly Issue[];
 }
 
-/** What the draft has to be checked against. */
-export interface Names {
-  nameInUse(name: string, exceptId?: string): boolean;
-  proposeName(label: string): string;
-}
-
-/** A draft of a new credential. */
-export function newDraft(provider: Provider, names: Names, values: Draft = {}): FormDraft {
+/** A draft of a new credential under a proposed name. */
+export function newDraft(provider: Provider, name: string, values: Draft = {}): FormDraft {
   return {
     provider,
-    name: names.proposeName(provider.label),
+    name,
     nameEdited: false,
     values: { ...emptyDraft(provider.fields), ...ownValues(provider.fields, values) },
     entered: {},
@@ -74,14 +70,13 @@ export function draftOf(saved: SavedCredential, provider: Provider): FormDraft {
 }
 
 /** The draft with another provider: what both ask for in the same way is carried over, secrets are not. */
-export function withProvider(draft: FormDraft, provider: Provider, names: Names): FormDraft {
+export function withProvider(draft: FormDraft, provider: Provider): FormDraft {
   if (provider === draft.provider) return draft;
   const { values, entered, cleared } = draft;
   const shelved = draft.shelf[provider.id];
   return {
     ...draft,
     provider,
-    name: draft.nameEdited ? draft.name : names.proposeName(provider.label),
     values: { ...emptyDraft(provider.fields), ...shelved?.values, ...carriedValues(draft, provider.fields) },
     entered: shelved?.entered ?? {},
     cleared: shelved?.cleared ?? [],
@@ -91,13 +86,24 @@ export function withProvider(draft: FormDraft, provider: Provider, names: Names)
   };
 }
 
-export function withName(draft: FormDraft, name: string, names: Names): FormDraft {
-  return { ...stillTyping(draft, nameField, names), name, nameEdited: true };
+export function withName(draft: FormDraft, name: string): FormDraft {
+  return { ...stillTyping(draft, nameField), name, nameEdited: true };
+}
+
+/** The draft under a name that follows its provider, unless the person has given it one. */
+export function withProposedName(draft: FormDraft, name: string): FormDraft {
+  return draft.nameEdited ? draft : { ...draft, name };
+}
+
+/** The draft with what is known of its name: whether another credential has it. */
+export function withNameChecked(draft: FormDraft, name: string, inUse: boolean): FormDraft {
+  const { takenName: _, ...rest } = draft;
+  return inUse ? { ...rest, takenName: name } : rest;
 }
 
 /** The draft after one field got a value, with what that fills in elsewhere. A secret given as '' is not given. */
-export function withFieldValue(draft: FormDraft, field: string, value: FieldValue, names: Names): FormDraft {
-  return assigned(stillTyping(draft, field, names), { [field]: value });
+export function withFieldValue(draft: FormDraft, field: string, value: FieldValue): FormDraft {
+  return assigned(stillTyping(draft, field), { [field]: value });
 }
 
 /** The draft after several fields were filled in at once, by an action. */
@@ -146,7 +152,7 @@ export function isDirty(draft: FormDraft): boolean {
 }
 
 /** Parses the draft and finds everything that is wrong with it. */
-export function examine(draft: FormDraft, names: Names): Examined {
+export function examine(draft: FormDraft): Examined {
   const { provider } = draft;
   const filled = { ...draft.values, ...draft.entered };
   const kept = keptSecrets(draft, parseDraft(provider.fields, filled).settings);
@@ -159,7 +165,7 @@ export function examine(draft: FormDraft, names: Names): Examined {
     secrets,
     kept,
     issues: [
-      ...nameIssues(draft, names),
+      ...nameIssues(draft),
       ...ofFields,
       ...[...missing].map(([field, sentence]) => ({ field, severity: 'error' as const, sentence })),
       ...(wrong ? [] : provider.check(settings)),
@@ -243,21 +249,21 @@ function assigned(draft: FormDraft, given: Draft): FormDraft {
 }
 
 /** An error that shows stays until it is mended; a new one waits until the field is left. */
-function stillTyping(draft: FormDraft, field: string, names: Names): FormDraft {
-  const visible = visibleIssues(draft, examine(draft, names).issues);
+function stillTyping(draft: FormDraft, field: string): FormDraft {
+  const visible = visibleIssues(draft, examine(draft).issues);
   if (visible.some((issue) => issue.field === field && issue.severity === 'error')) return draft;
   return { ...draft, left: draft.left.filter((name) => name !== field) };
 }
 
-function nameIssues(draft: FormDraft, names: Names): readonly Issue[] {
-  const sentence = nameRefusal(draft.name.trim(), names, draft.saved?.id);
+function nameIssues({ name, takenName }: FormDraft): readonly Issue[] {
+  const sentence = nameRefusal(name.trim(), takenName);
   return sentence === undefined ? [] : [{ field: nameField, severity: 'error', sentence }];
 }
 
-function nameRefusal(name: string, names: Names, id: string | undefined): string | undefined {
+function nameRefusal(name: string, takenName: string | undefined): string | undefined {
   if (name === '') return 'Enter a name.';
   if (name.length > nameLimit) return `Enter a name of at most ${nameLimit} characters.`;
-  return names.nameInUse(name, id) ? `Choose another name. Another credential is called: ${name}` : undefined;
+  return name === takenName ? `Choose another name. This one is in use: ${name}` : undefined;
 }
 
 /** A stored secret stays with the server that it was entered for. */

@@ -1,16 +1,7 @@
 import { type Issue, isShown } from '../core/drafts.ts';
 import type { Choice, Field } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
-import {
-  type Examined,
-  examine,
-  type FormDraft,
-  isDirty,
-  mementoOf,
-  type Names,
-  secretState,
-  visibleIssues,
-} from './draft.ts';
+import { type Examined, examine, type FormDraft, isDirty, mementoOf, secretState, visibleIssues } from './draft.ts';
 import { type FieldView, type FormState, nameField, providerField, type VerificationView } from './protocol.ts';
 
 /** What goes on around a draft and is not part of it. */
@@ -33,10 +24,9 @@ export function drawState(
   draft: FormDraft,
   progress: Progress,
   providers: readonly Provider[],
-  names: Names,
 ): Omit<FormState, 'sequence' | 'answered'> {
   const { provider, saved } = draft;
-  const examined = examine(draft, names);
+  const examined = examine(draft);
   const issues = visibleIssues(draft, examined.issues);
   const warning = examined.issues.some(({ severity }) => severity === 'error')
     ? undefined

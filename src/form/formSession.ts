@@ -136,20 +136,36 @@ export class FormSession {
     }
   }
 
-  #change(field: string, value: FieldValue): void {
-    const { credentials } = this.#dependencies;
+  async #change(field: string, value: FieldValue): Promise<void> {
     const provider = field === providerField ? this.#findProvider(value) : undefined;
     if (field === nameField) {
-      this.#update(drafts.withName(this.#draft, String(value), credentials));
+      this.#update(drafts.withName(this.#draft, String(value)));
+      await this.#checkName();
     } else if (provider) {
       this.#dropVerification();
       this.#progress = { ...this.#progress, choices: {}, fileNames: {}, fieldErrors: {} };
-      this.#update(drafts.withProvider(this.#draft, provider, credentials), true);
+      this.#update(drafts.withProvider(this.#draft, provider), true);
+      await this.#proposeName(provider);
     } else {
-      const { [field]: _, ...fieldErrors } = this.#progress.fieldErrors;
-      this.#progress = { ...this.#progress, fieldErrors };
-      this.#update(drafts.withFieldValue(this.#draft, field, value, credentials), true);
+      this.#changeValue(field, value);
     }
+  }
+
+  #changeValue(field: string, value: FieldValue): void {
+    const { [field]: _, ...fieldErrors } = this.#progress.fieldErrors;
+    this.#progress = { ...this.#progress, fieldErrors };
+    this.#update(drafts.withFieldValue(this.#draft, field, value), true);
+  }
+
+  async #proposeName(provider: Provider): Promise<void> {
+    const name = await this.#dependencies.credentials.proposeName(provider.label);
+    if (this.#draft.provider === provider) this.#draft = drafts.withProposedName(this.#draft, name);
+  }
+
+  async #checkName(): Promise<void> {
+    const name = this.#draft.name.trim();
+    const inUse = name !== '' && (await this.#dependencies.credentials.nameInUse(name, this.#draft.saved?.id));
+    if (this.#draft.name.trim() === name) this.#draft = drafts.withNameChecked(this.#draft, name, inUse);
   }
 
   #update(draft: drafts.FormDraft, changesConnection = false): void {
@@ -166,7 +182,7 @@ export class FormSession {
       const chosen = await this.#dependencies.ui.chooseFile(label, accept);
       return () => {
         if (!chosen) return;
-        this.#change(field, chosen.content);
+        this.#changeValue(field, chosen.content);
         this.#draft = drafts.withLeft(this.#draft, field);
         this.#progress = { ...this.#progress, fileNames: { ...this.#progress.fileNames, [field]: chosen.name } };
       };
@@ -245,18 +261,19 @@ export class FormSession {
   }
 
   async #save(): Promise<void> {
-    if (this.#progress.saving || this.#refused(() => true)) return;
-    const { conflict: _, ...rest } = this.#progress;
-    this.#progress = { ...rest, saving: true };
+    if (this.#progress.saving) return;
+    const { conflict: _, ...progress } = this.#progress;
+    this.#progress = { ...progress, saving: true };
     this.#post();
     try {
-      const examined = drafts.examine(this.#draft, this.#dependencies.credentials);
+      await this.#checkName();
+      if (this.#refused(() => true)) return;
+      const examined = drafts.examine(this.#draft);
       await this.#dependencies.credentials.save(drafts.saveRequest(this.#draft, examined));
       this.#saved = true;
     } catch (error) {
-      const { kind } = toStorageError(error);
-      if (kind !== 'changed' && kind !== 'not-found') throw error;
-      this.#progress = { ...this.#progress, conflict: kind === 'changed' ? 'changed' : 'removed' };
+      if (toStorageError(error).kind !== 'changed') throw error;
+      this.#progress = { ...this.#progress, conflict: (await this.#newest()) ? 'changed' : 'removed' };
     } finally {
       this.#progress = { ...this.#progress, saving: false };
     }
@@ -286,7 +303,7 @@ export class FormSession {
   /** Whether the draft has errors; then all of them are shown and the first is gone to. */
   #refused(matters: (field: string) => boolean): boolean {
     this.#draft = drafts.withTried(this.#draft);
-    const { issues } = drafts.examine(this.#draft, this.#dependencies.credentials);
+    const { issues } = drafts.examine(this.#draft);
     const wrong = new Set(issues.filter(({ severity }) => severity === 'error').map(({ field }) => field));
     const first = [nameField, ...Object.keys(this.#draft.provider.fields)].find(
       (name) => wrong.has(name) && matters(name),
@@ -298,7 +315,7 @@ export class FormSession {
   /** The draft as it would be saved, with the stored secrets that it keeps. */
   async #connection(): Promise<DraftConnection> {
     const { provider, saved } = this.#draft;
-    const { settings, secrets, kept } = drafts.examine(this.#draft, this.#dependencies.credentials);
+    const { settings, secrets, kept } = drafts.examine(this.#draft);
     const stored = saved && kept.length > 0 ? await this.#dependencies.credentials.readSecrets(saved.id) : {};
     const keptSecrets = Object.fromEntries(Object.entries(stored).filter(([name]) => kept.includes(name)));
     const all = { ...keptSecrets, ...secrets };
@@ -317,8 +334,7 @@ export class FormSession {
     queueMicrotask(() => {
       this.#posting = false;
       if (!this.#ready) return;
-      const { credentials, providers } = this.#dependencies;
-      const state = drawState(this.#draft, this.#progress, providers, credentials);
+      const state = drawState(this.#draft, this.#progress, this.#dependencies.providers);
       const focus = this.#focus;
       this.#focus = undefined;
       this.#view.post({

@@ -96,7 +96,7 @@ export type VerificationView = z.infer<typeof verificationView>;
 /** What a window needs to bring a form back after a reload: never a secret. */
 export const memento = z.object({
   credential: z.optional(z.string().check(z.maxLength(200))),
-  revision: z.optional(z.union([z.string(), z.number()])),
+  revision: z.optional(z.string().check(z.maxLength(200))),
   provider: z.string().check(z.maxLength(100)),
   name: z.string().check(z.maxLength(1000)),
   nameEdited: z.boolean(),
