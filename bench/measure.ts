@@ -12,6 +12,8 @@ export interface Cost {
   readonly peakMiB: number;
   /** The command's standard output. */
   readonly output: string;
+  /** Of the wall time, the work without the start of the process, where the command tells it. */
+  readonly workSeconds?: number;
 }
 
 /** Runs a command under GNU time and gives what it cost; throws with its last words when it fails. */

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { findCommand, requireCommands, ServerUnavailable, temporaryFolder } from '../test/servers/serverProcess.ts';
 import { type BenchServer, startBenchServer, startRgwServer } from './servers.ts';
-import { peers, type Tool } from './tools.ts';
+import { buildOurs, peers, type Tool } from './tools.ts';
 
 /** The best of a tool's rounds on one server; each figure is the smallest seen. */
 interface Row {
@@ -12,6 +12,8 @@ interface Row {
   readonly rounds: number;
   readonly requests: number | undefined;
   readonly wallSeconds: number;
+  /** Without the start of the process, where it is known. */
+  readonly workSeconds: number | undefined;
   readonly cpuSeconds: number;
   readonly peakMiB: number;
 }
@@ -29,7 +31,7 @@ const { values: options } = parseArgs({
 const missing: string[] = [];
 const rows: Row[] = [];
 await requireCommands('The benchmark', ['time'], ['time']);
-const tools = peers.filter((tool) => isInstalled(tool));
+const tools = [await buildOurs(), ...peers.filter((tool) => isInstalled(tool))];
 
 await benchOn(() => startBenchServer(Number(options.keys), Number(options.latency)));
 if (!options['without-rgw']) await benchOn(() => startRgwServer(Number(options['rgw-keys'])));
@@ -71,8 +73,8 @@ async function bench(server: BenchServer): Promise<Row[]> {
       const cost = await tool.empty({ ...server.access, bucket: server.bucket, folder: folder.path });
       const { objects, requests } = await server.inspect();
       if (objects > 0) throw new Error(`${tool.name} left ${objects} objects behind on ${server.name}`);
-      const { wallSeconds, cpuSeconds, peakMiB } = cost;
-      const row = { requests, wallSeconds, cpuSeconds, peakMiB };
+      const { wallSeconds, workSeconds, cpuSeconds, peakMiB } = cost;
+      const row = { requests, wallSeconds, workSeconds, cpuSeconds, peakMiB };
       const named = { server: server.name, keys: server.keys, tool: tool.name, rounds: round };
       const earlier = best.get(tool.name);
       best.set(tool.name, { ...named, ...(earlier === undefined ? row : smaller(earlier, row)) });
@@ -83,19 +85,25 @@ async function bench(server: BenchServer): Promise<Row[]> {
   return [...best.values()];
 }
 
-type Figures = Pick<Row, 'requests' | 'wallSeconds' | 'cpuSeconds' | 'peakMiB'>;
+type Figures = Pick<Row, 'requests' | 'wallSeconds' | 'workSeconds' | 'cpuSeconds' | 'peakMiB'>;
 
 function smaller(a: Figures, b: Figures): Figures {
   return {
-    requests: a.requests === undefined || b.requests === undefined ? undefined : Math.min(a.requests, b.requests),
+    requests: smallerKnown(a.requests, b.requests),
     wallSeconds: Math.min(a.wallSeconds, b.wallSeconds),
+    workSeconds: smallerKnown(a.workSeconds, b.workSeconds),
     cpuSeconds: Math.min(a.cpuSeconds, b.cpuSeconds),
     peakMiB: Math.min(a.peakMiB, b.peakMiB),
   };
 }
 
+function smallerKnown(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : Math.min(a, b);
+}
+
 function renderTable(all: readonly Row[]): string {
-  const head = ['server', 'keys', 'tool', 'rounds', 'requests', 'wall s', 'CPU s', 'peak MiB'];
+  const head = ['server', 'keys', 'tool', 'rounds', 'requests', 'wall s', 'work s', 'CPU s', 'peak MiB', 'ours / it'];
+  const oursOn = (server: string) => all.find((row) => row.server === server && row.tool === 'ours')?.wallSeconds;
   const lines = all.map((row) => [
     row.server,
     String(row.keys),
@@ -103,8 +111,10 @@ function renderTable(all: readonly Row[]): string {
     String(row.rounds),
     row.requests === undefined ? '-' : String(row.requests),
     row.wallSeconds.toFixed(2),
+    row.workSeconds?.toFixed(2) ?? '-',
     row.cpuSeconds.toFixed(2),
     row.peakMiB.toFixed(0),
+    ((oursOn(row.server) ?? Number.NaN) / row.wallSeconds).toFixed(3),
   ]);
   const widths = head.map((name, column) => Math.max(name.length, ...lines.map((line) => line[column]?.length ?? 0)));
   return [head, ...lines]

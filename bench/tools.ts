@@ -1,3 +1,4 @@
+import { build } from 'esbuild';
 import { type PeerAccess, rcloneEnvironment, writeS3cmdConfig } from '../test/servers/peers.ts';
 import { type Cost, measureCommand } from './measure.ts';
 
@@ -39,5 +40,35 @@ function rclone(name: string, rounds: number, args: readonly string[]): Tool {
     rounds,
     empty: (job) =>
       measureCommand('rclone', ['delete', ...args, `peer:${job.bucket}`], { env: rcloneEnvironment(job) }),
+  };
+}
+
+/** The extension's own removal, bundled as it ships, in a process of its own. */
+export async function buildOurs(): Promise<Tool> {
+  await build({
+    entryPoints: ['bench/ours.ts'],
+    outdir: 'out/bench',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    minify: true,
+    platform: 'node',
+    target: 'node22',
+    mainFields: ['module', 'main'],
+    outExtension: { '.js': '.mjs' },
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+  return {
+    name: 'ours',
+    needs: process.execPath,
+    rounds: Number.POSITIVE_INFINITY,
+    async empty(job) {
+      const cost = await measureCommand(process.execPath, ['out/bench/ours.mjs'], { input: JSON.stringify(job) });
+      const { planSeconds, runSeconds } = JSON.parse(cost.output) as { planSeconds: number; runSeconds: number };
+      return { ...cost, workSeconds: planSeconds + runSeconds };
+    },
   };
 }

@@ -4,7 +4,7 @@ import { createWriteStream, existsSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -48,7 +48,7 @@ async function install(packages: readonly string[]): Promise<boolean> {
 /** The full path of a command on PATH or among the system's commands. */
 export function findCommand(command: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders.map((folder) => join(folder, command)).find((path) => existsSync(path));
+  return folders.map((folder) => resolve(folder, command)).find((path) => existsSync(path));
 }
 
 /** Runs a command to its end and gives its standard output; throws with its standard error. */
