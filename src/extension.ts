@@ -8,7 +8,7 @@ import { Credentials } from './credentials/credentials.ts';
 import { SecretVault } from './credentials/secretVault.ts';
 import { readStoreId } from './credentials/storeId.ts';
 import { credentialAccess, draftOperations } from './form/credentialAccess.ts';
-import { registerCredentialForms } from './form/formPanel.ts';
+import { Forms } from './form/forms.ts';
 import { createLog } from './log.ts';
 import { providers as providerList } from './providers/registry.generated.ts';
 import { Sessions } from './sessions/sessions.ts';
@@ -55,7 +55,7 @@ async function build(context: ExtensionContext): Promise<Parts> {
     canSelectMany: true,
     showCollapseAll: true,
   });
-  const forms = registerCredentialForms(extensionUri, {
+  const forms = new Forms(extensionUri, {
     providers: providerList,
     credentials: credentialAccess({ keeping, credentials, isLocked: (record) => tree.isLocked(record) }),
     operations: draftOperations(network),

@@ -3,7 +3,7 @@ import { credentialTarget, targetsOf } from './targets.ts';
 
 /** Opens the form of a new credential; on a provider's row, of that provider. */
 export const addCredential: Handler = async ({ forms }, node) => {
-  forms.add(node?.kind === 'provider' ? { provider: node.provider.id } : {});
+  await forms.add(node?.kind === 'provider' ? { provider: node.provider.id } : {});
 };
 
 export const editCredential: Handler = async (parts, node) => {

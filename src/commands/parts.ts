@@ -4,7 +4,7 @@ import type { Network, Provider } from '../core/provider.ts';
 import type { Redactor } from '../core/redaction.ts';
 import type { CredentialStore } from '../credentials/credentialStore.ts';
 import type { Credentials } from '../credentials/credentials.ts';
-import type { CredentialForms } from '../form/credentialForms.ts';
+import type { Forms } from '../form/forms.ts';
 import type { Log } from '../log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { CredentialsTree } from '../tree/credentialsTree.ts';
@@ -24,7 +24,7 @@ export interface Parts {
   readonly network: Network;
   readonly tree: CredentialsTree;
   readonly view: TreeView<Node>;
-  readonly forms: CredentialForms;
+  readonly forms: Forms;
   readonly opened: OpenedPlaces;
   readonly verifications: Verifications;
   readonly reports: RemovalReports;

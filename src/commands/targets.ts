@@ -52,7 +52,7 @@ export async function pickCredential(parts: Parts, title: string): Promise<Crede
   if (credentials.length === 0) {
     const add = 'Add Credential';
     const answer = await parts.dialogs.notify('info', 'No Cloud Credentials configured', [add]);
-    if (answer === add) parts.forms.add();
+    if (answer === add) await parts.forms.add();
     return undefined;
   }
   return await parts.dialogs.pick(

@@ -5,9 +5,6 @@ import type { ChosenFile } from './dependencies.ts';
 import { pageHtml } from './pageHtml.ts';
 import { valueLimit } from './protocol.ts';
 
-/** The type of the form's tabs; package.json activates the extension on it. */
-export const formViewType = 'storageCredentials.form';
-
 /** What the forms need of the rest of the extension. */
 export interface FormHost extends Omit<FormsDependencies, 'ui'> {
   readonly ui: Omit<FormsDependencies['ui'], 'chooseFile'> & {
@@ -16,29 +13,26 @@ export interface FormHost extends Omit<FormsDependencies, 'ui'> {
   };
 }
 
-/** The forms in tabs of VS Code, those of the last session included. */
-export function registerCredentialForms(extensionUri: vscode.Uri, host: FormHost): CredentialForms & vscode.Disposable {
+/** The forms in tabs of VS Code. */
+export interface TabbedForms extends CredentialForms {
+  /** Fills a tab that VS Code brought back after a reload. */
+  restoreTab(tab: vscode.WebviewPanel, kept: unknown): Promise<void>;
+}
+
+export function createTabbedForms(viewType: string, extensionUri: vscode.Uri, host: FormHost): TabbedForms {
   const pageFolder = vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
-  const forms = new CredentialForms(() => createPanel(pageFolder), {
+  const openPanel = () =>
+    adopt(
+      vscode.window.createWebviewPanel(viewType, '', vscode.ViewColumn.Active, { enableScripts: true }),
+      pageFolder,
+    );
+  const forms = new CredentialForms(openPanel, {
     ...host,
     ui: { ...host.ui, chooseFile: (title, accept) => chooseFile(host, title, accept) },
   });
-  const serializer = vscode.window.registerWebviewPanelSerializer(formViewType, {
-    deserializeWebviewPanel: (panel, kept: unknown) => forms.restore(adopt(panel, pageFolder), kept),
-  });
   return Object.assign(forms, {
-    dispose: () => {
-      serializer.dispose();
-      forms.closeAll();
-    },
+    restoreTab: (tab: vscode.WebviewPanel, kept: unknown) => forms.restore(adopt(tab, pageFolder), kept),
   });
-}
-
-function createPanel(pageFolder: vscode.Uri): FormPanel {
-  return adopt(
-    vscode.window.createWebviewPanel(formViewType, '', vscode.ViewColumn.Active, { enableScripts: true }),
-    pageFolder,
-  );
 }
 
 /** Gives a tab its page and the narrow face that the forms know. */

@@ -55,7 +55,10 @@ function drawCredential(node: CredentialNode, { verification, locked }: Standing
   const { record, provider } = node;
   const warning = provider.warn(record.settings);
   const item = new TreeItem(showName(record.name), Collapsed);
-  item.description = [provider.describe(record.settings), filterText(node.filter)].filter(Boolean).join(' · ');
+  const verified = warning !== undefined && verification?.works ? 'verified' : '';
+  item.description = [provider.describe(record.settings), verified, filterText(node.filter)]
+    .filter(Boolean)
+    .join(' · ');
   item.iconPath = credentialIcon(verification, locked, warning);
   item.tooltip = [
     `${record.name} (${provider.label})`,
