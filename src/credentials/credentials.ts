@@ -59,7 +59,7 @@ export class Credentials {
       return await this.#commit({ ...base, ...refOf(previous), id, revision }, previous);
     }
 
-    const kept = previous && keep.length > 0 ? await this.#keptSecrets(previous.id, keep) : {};
+    const kept = previous && keep.length > 0 ? await this.#keptSecrets(previous.id, keep, origin) : {};
     const place = { id, secretRef: revision };
     try {
       await vault.store(place, origin, { ...kept, ...edit.secrets });
@@ -105,8 +105,8 @@ export class Credentials {
     );
   }
 
-  async #keptSecrets(id: string, keep: readonly string[]): Promise<SecretValues> {
-    const { secrets } = await unlockCredential(this.#parts, id);
+  async #keptSecrets(id: string, keep: readonly string[], origin: string): Promise<SecretValues> {
+    const { secrets } = await unlockCredential(this.#parts, id, { origin });
     return Object.fromEntries(Object.entries(secrets).filter(([name]) => keep.includes(name)));
   }
 

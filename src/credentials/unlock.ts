@@ -37,23 +37,32 @@ export function providerOf(providers: ReadonlyMap<string, Provider>, id: string)
   });
 }
 
-/**
- * A credential with its secrets; fails with a LockedSecretError when they can't be used.
- * A secret that another window has just replaced may be a moment behind its record: one that is missing is looked for
- * twice, `patience` milliseconds apart.
- */
-export async function unlockCredential(keeping: Keeping, id: string, patience = 500): Promise<UnlockedCredential> {
-  const known = await findCredential(keeping, id);
-  const reading = await read(keeping.vault, known);
-  if (reading.kind === 'open') return { ...known, secrets: reading.values };
-  if (reading.reason !== 'missing') throw new LockedSecretError(reading.reason);
-  await sleep(patience);
-  const knownNow = await findCredential(keeping, id);
-  const second = await read(keeping.vault, knownNow);
-  if (second.kind === 'open') return { ...knownNow, secrets: second.values };
-  throw new LockedSecretError(second.reason);
+interface UnlockOptions {
+  /** Where the secrets are about to be sent, when that is not where the record says: a draft's origin. */
+  readonly origin?: string;
+  /** Milliseconds after which a missing secret is looked for again. */
+  readonly patience?: number;
 }
 
-function read(vault: SecretVault, { record, provider }: KnownCredential) {
-  return vault.read(record, provider.origin(record.settings));
+/**
+ * A credential with its secrets; fails with a LockedSecretError when they can't be used or were entered for another origin.
+ * A secret that another window has just replaced may be a moment behind its record: one that is missing is looked for twice.
+ */
+export async function unlockCredential(
+  keeping: Keeping,
+  id: string,
+  { origin, patience = 500 }: UnlockOptions = {},
+): Promise<UnlockedCredential> {
+  const read = async () => {
+    const known = await findCredential(keeping, id);
+    const target = origin ?? known.provider.origin(known.record.settings);
+    return { known, reading: await keeping.vault.read(known.record, target) };
+  };
+  let { known, reading } = await read();
+  if (reading.kind === 'locked' && reading.reason === 'missing') {
+    await sleep(patience);
+    ({ known, reading } = await read());
+  }
+  if (reading.kind === 'locked') throw new LockedSecretError(reading.reason);
+  return { ...known, secrets: reading.values };
 }

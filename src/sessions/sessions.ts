@@ -98,7 +98,8 @@ export class Sessions implements AsyncDisposable {
   }
 
   async #connect(id: string): Promise<Opened> {
-    const unlocked = await unlockCredential(this.#parts, id, this.#parts.patience);
+    const { patience } = this.#parts;
+    const unlocked = await unlockCredential(this.#parts, id, patience === undefined ? {} : { patience });
     const { record, provider, secrets } = unlocked;
     const client = await provider.open({ settings: record.settings, secrets, network: this.#parts.network });
     return { ...unlocked, client };

@@ -84,14 +84,21 @@ test('a host that was changed in the file by hand locks the secret, and a save c
   await using at = await start();
   const record = await at.credentials.save(draft);
   await at.store.save({ ...record, revision: 'byhand', settings: { host: 'evil.example' } }, record.revision);
-  const unlocking = unlockCredential(at, record.id, 0);
+  const unlocking = unlockCredential(at, record.id, { patience: 0 });
   await expect(unlocking).rejects.toMatchObject({ kind: 'unauthenticated', reason: 'other-origin' });
   const edit = { ...draft, id: record.id, basedOn: 'byhand', settings: { host: 'evil.example' } };
   await expect(
     at.credentials.save({ ...edit, secrets: { token: 'new-token' }, keep: ['password'] }),
   ).rejects.toMatchObject({ reason: 'other-origin' });
   await at.credentials.save({ ...edit, secrets: {}, keep: ['password', 'token'] });
-  await expect(unlockCredential(at, record.id, 0)).rejects.toMatchObject({ reason: 'other-origin' });
+  await expect(unlockCredential(at, record.id, { patience: 0 })).rejects.toMatchObject({ reason: 'other-origin' });
+});
+
+test('a draft for another server gets no stored secret, whatever the record says by now', async () => {
+  await using at = await start();
+  const { id } = await at.credentials.save(draft);
+  expect((await unlockCredential(at, id, { origin: 'old.example' })).secrets).toEqual(draft.secrets);
+  await expect(unlockCredential(at, id, { origin: 'draft.example' })).rejects.toMatchObject({ reason: 'other-origin' });
 });
 
 test('a save based on an older revision is refused and takes its new secret back', async () => {
@@ -183,9 +190,9 @@ test('a secret that lags behind its record is looked for twice', async () => {
   const late = [...at.secrets.values.values()];
   at.secrets.reads.length = 0;
   at.secrets.getInstead = () => (at.secrets.reads.length === 1 ? undefined : late[0]);
-  expect((await unlockCredential(at, id, 1)).secrets).toEqual(draft.secrets);
+  expect((await unlockCredential(at, id, { patience: 1 })).secrets).toEqual(draft.secrets);
   at.secrets.getInstead = () => undefined;
-  await expect(unlockCredential(at, id, 1)).rejects.toMatchObject({ reason: 'missing' });
+  await expect(unlockCredential(at, id, { patience: 1 })).rejects.toMatchObject({ reason: 'missing' });
   expect(await at.store.get(id)).toMatchObject({ kind: 'readable' });
 });
 

@@ -53,7 +53,7 @@ const newPair = { host: 'new.example', password: 'new-password' };
 
 test('a kill at any write point of an edit leaves the old pair or the new one', { timeout: 4 * minutes }, async () => {
   const { looks: pairs, points } = await killEverywhere('save', async ({ keeping, id, basedOn }) => {
-    const { record, secrets } = await unlockCredential(keeping, id, 1);
+    const { record, secrets } = await unlockCredential(keeping, id, { patience: 1 });
     const pair = { host: record.settings.host, password: secrets.password };
     const again = { id, provider: 'toy', name: 'Again', settings: record.settings, secrets: {}, keep: ['password'] };
     await keeping.credentials.save({ ...again, basedOn: record.revision });
@@ -73,7 +73,7 @@ test('a kill at any write point of a removal leaves all of the credential or not
 }, async () => {
   const { looks: left } = await killEverywhere('remove', async ({ keeping, id }) => {
     if (!(await keeping.store.get(id))) return 'gone';
-    const { secrets } = await unlockCredential(keeping, id, 1);
+    const { secrets } = await unlockCredential(keeping, id, { patience: 1 });
     return secrets.password;
   });
   expect(new Set(left)).toEqual(new Set([oldPair.password, 'gone']));
