@@ -22,6 +22,14 @@ export function createButton(label: string, onClick: () => void, secondary = tru
   return button;
 }
 
+/** A button that looks like a link, for what is done seldom. */
+export function createLinkButton(label: string, onClick: () => void): HTMLButtonElement {
+  const button = create('button', 'link', label);
+  button.type = 'button';
+  button.addEventListener('click', onClick);
+  return button;
+}
+
 /** A codicon that says nothing to a screen reader. */
 export function createIcon(name: string, className = ''): VscodeIcon {
   const icon = create('vscode-icon', className);

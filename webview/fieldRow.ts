@@ -1,6 +1,6 @@
 import '@vscode-elements/elements/dist/vscode-label/index.js';
 import type { FieldView, Request } from '../src/form/protocol.ts';
-import { create, createButton, createIcon, innerControl, setText } from './dom.ts';
+import { create, createIcon, createLinkButton, innerControl, setText } from './dom.ts';
 import { widgets } from './widgets/kinds.ts';
 
 const secretSentences = {
@@ -26,6 +26,7 @@ export class FieldRow {
 
   constructor(field: FieldView, ask: (request: Request) => void) {
     const { name } = field;
+    this.element.classList.add(field.kind);
     this.#widget = widgets[field.kind](field, {
       change: (value) => ask({ type: 'change', field: name, value }),
       chooseFile: () => ask({ type: 'chooseFile', field: name }),
@@ -33,8 +34,8 @@ export class FieldRow {
       runAction: () => ask({ type: 'runAction', field: name }),
       openLink: () => ask({ type: 'openLink', field: name }),
     });
-    this.#clear = createButton('Clear', () => this.#answer(ask, 'clearSecret', name));
-    this.#keep = createButton('Keep', () => this.#answer(ask, 'keepSecret', name));
+    this.#clear = createLinkButton('Clear', () => this.#answer(ask, 'clearSecret', name));
+    this.#keep = createLinkButton('Keep', () => this.#answer(ask, 'keepSecret', name));
     this.#clear.ariaLabel = `Clear: ${field.label}`;
     this.#keep.ariaLabel = `Keep: ${field.label}`;
     this.element.addEventListener('focusout', ({ relatedTarget }) => {
