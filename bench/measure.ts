@@ -28,13 +28,18 @@ export async function measureCommand(
   const child = spawn(findCommand('time') ?? 'time', timed, {
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
   });
+  // The command is a child of `time`: both end with this process by their group.
+  const endNow = () => process.kill(-(child.pid ?? process.pid), 'SIGKILL');
+  process.once('exit', endNow);
   child.stdin.end(options.input ?? '');
   const [output, complaint, [code]] = await Promise.all([
     readText(child.stdout),
     readText(child.stderr),
     once(child, 'close') as Promise<[number | null]>,
   ]);
+  process.off('exit', endNow);
   const costs = await readFile(report, 'utf8');
   await folder.remove();
   if (code !== 0) throw new Error(`${command} ended with ${code}: ${complaint.slice(-1000)}`);

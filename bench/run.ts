@@ -28,6 +28,9 @@ const { values: options } = parseArgs({
   },
 });
 
+// Leaving by exit ends the servers and the tools too.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 const missing: string[] = [];
 const rows: Row[] = [];
 await requireCommands('The benchmark', ['time'], ['time']);

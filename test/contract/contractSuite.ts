@@ -10,6 +10,7 @@ import type { Network, Provider } from '../../src/core/provider.ts';
 import type { Call, Capability, Entry, Outcome, Place, StorageClient, Target } from '../../src/core/storageClient.ts';
 import { concludeVerification, type Verification } from '../../src/core/verification.ts';
 import { type FaultProxy, startFaultProxy } from '../servers/faultProxy.ts';
+import { isSendable, oddKeys } from '../support/oddKeys.ts';
 import type { ContractServer, ContractServers } from './contractServer.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -52,6 +53,18 @@ export class Contract {
     const container = await this.server.createContainer();
     await inParallel(ids, 16, (id) => this.server.put(container, id));
     return container;
+  }
+
+  /** A container with all odd names that the server itself can store, and those names. */
+  async fillWithOddKeys(): Promise<{ container: string; stored: string[] }> {
+    const container = await this.server.createContainer();
+    for (const key of oddKeys.filter(isSendable)) {
+      await this.server.put(container, key).catch((error: unknown) => expect(error).toBeInstanceOf(Error));
+    }
+    const stored = [...(await this.server.ids(container))];
+    expect(stored.length).toBeGreaterThanOrEqual(60);
+    expect(stored.filter((key) => !oddKeys.includes(key))).toEqual([]);
+    return { container, stored };
   }
 
   /** Verifies at the root, or where the draft's container is, and concludes. */

@@ -8,20 +8,8 @@ import { byBytes, call, collect, containerPlace, contractSuite, listAll, targetO
 await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) => {
   const { server } = contract;
 
-  // What the server itself can't store is still sent exactly; what became of it is then not compared.
-  async function fillWithOddKeys(): Promise<{ container: string; stored: string[] }> {
-    const container = await server.createContainer();
-    for (const key of oddKeys.filter(isSendable)) {
-      await server.put(container, key).catch((error: unknown) => expect(error).toBeInstanceOf(Error));
-    }
-    const stored = [...(await server.ids(container))];
-    expect(stored.length).toBeGreaterThanOrEqual(60);
-    expect(stored.filter((key) => !oddKeys.includes(key))).toEqual([]);
-    return { container, stored };
-  }
-
   it('lists each as it is, flat and folder by folder', async () => {
-    const { container, stored } = await fillWithOddKeys();
+    const { container, stored } = await contract.fillWithOddKeys();
     const client = await contract.open();
     const pages = await collect(client.walk(containerPlace(container), {}, call()));
     expect(byBytes(pages.flatMap(({ entries }) => entries.map(({ id }) => id)))).toEqual(byBytes(stored));
@@ -29,7 +17,7 @@ await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) 
   });
 
   it('deletes each one alone, by the exact request and no other', async () => {
-    const { container, stored } = await fillWithOddKeys();
+    const { container, stored } = await contract.fillWithOddKeys();
     const proxy = await contract.proxy();
     const client = await contract.open({}, proxy.endpoint);
     const left = new Set(stored);
@@ -50,7 +38,7 @@ await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) 
   });
 
   it('deletes all in one batch, naming each exactly once', async () => {
-    const { container, stored } = await fillWithOddKeys();
+    const { container, stored } = await contract.fillWithOddKeys();
     await server.put(container, 'bystander');
     const proxy = await contract.proxy();
     const client = await contract.open({}, proxy.endpoint);
@@ -65,7 +53,7 @@ await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) 
   });
 
   it('reads and describes each by the exact request', async () => {
-    const { container, stored } = await fillWithOddKeys();
+    const { container, stored } = await contract.fillWithOddKeys();
     const proxy = await contract.proxy();
     const client = await contract.open({}, proxy.endpoint);
     for (const key of stored) {
