@@ -49,6 +49,13 @@ test('a watcher hears of an edit by another process', async () => {
 });
 
 const oldPair = { host: 'old.example', password: 'old-password' };
+const oldDraft: CredentialEdit = {
+  provider: 'toy',
+  name: 'Toy',
+  settings: { host: oldPair.host },
+  secrets: { password: oldPair.password },
+  keep: [],
+};
 const newPair = { host: 'new.example', password: 'new-password' };
 
 test('a kill at any write point of an edit leaves the old pair or the new one', { timeout: 4 * minutes }, async () => {
@@ -79,6 +86,19 @@ test('a kill at any write point of a removal leaves all of the credential or not
   expect(new Set(left)).toEqual(new Set([oldPair.password, 'gone']));
 });
 
+test('a kill at any write point of the very first save leaves a usable credential or none', {
+  timeout: 4 * minutes,
+}, async () => {
+  const { looks: left } = await killEverywhere('create', async ({ keeping }) => {
+    const [found, ...more] = await keeping.store.list();
+    expect(more).toEqual([]);
+    if (found) return (await unlockCredential(keeping, found.id, { patience: 1 })).secrets.password;
+    await keeping.credentials.save({ ...oldDraft, name: 'After all' });
+    return 'none';
+  });
+  expect(new Set(left)).toEqual(new Set([oldPair.password, 'none']));
+});
+
 interface Aftermath {
   readonly keeping: Awaited<ReturnType<typeof openKeeping>>;
   readonly id: string;
@@ -86,40 +106,39 @@ interface Aftermath {
 }
 
 /** Starts the same act again and again, killed one step later each time until it gets through, and looks at what is left. */
-async function killEverywhere<T>(act: 'save' | 'remove', look: (left: Aftermath) => Promise<T>) {
+async function killEverywhere<T>(act: 'create' | 'save' | 'remove', look: (left: Aftermath) => Promise<T>) {
   const looks: T[] = [];
   const points: unknown[] = [];
   for (let dieAt = 1, killed = true; killed; dieAt++) {
     await using folder = await temporaryFolder();
     const secrets = path.join(folder.path, 'keyring');
     await mkdir(secrets);
-    const before = await openKeeping(folder.path, new FileSecrets(secrets));
-    const draft: CredentialEdit = {
-      provider: 'toy',
-      name: 'Toy',
-      settings: { host: oldPair.host },
-      secrets: { password: oldPair.password },
-      keep: [],
-    };
-    const { id, revision: basedOn } = await before.credentials.save(draft);
-    before.store[Symbol.dispose]();
-    const edit = { ...draft, id, basedOn, settings: { host: newPair.host }, secrets: { password: newPair.password } };
+    const edit = act === 'create' ? oldDraft : await saveFirst(folder.path, secrets);
 
-    const end = await runProcess({ do: act, folder: folder.path, secrets, edit, dieAt });
+    const task = act === 'remove' ? 'remove' : 'save';
+    const end = await runProcess({ do: task, folder: folder.path, secrets, edit, dieAt });
     killed = end.killed;
     if (killed) points.push(end.answer);
 
     const keeping = await openKeeping(folder.path, new FileSecrets(secrets));
     expect((await keeping.store.list()).filter(({ kind }) => kind !== 'readable')).toEqual([]);
-    looks.push(await look({ keeping, id, basedOn }));
+    looks.push(await look({ keeping, id: edit.id ?? '', basedOn: edit.basedOn ?? '' }));
     const files = await readdir(path.join(folder.path, 'credentials'));
-    expect(files.filter((name) => name !== `${id}.json`)).toEqual([]);
+    expect(files.filter((name) => !/^[0-9a-f-]{36}\.json$/.test(name))).toEqual([]);
     await sweepOrphans(keeping);
     await sweepOrphans({ ...keeping, now: () => Date.now() + orphanGrace });
     expect((await keeping.vault.places()).length).toBe((await keeping.store.list()).length);
     keeping.store[Symbol.dispose]();
   }
   return { looks, points };
+}
+
+/** A credential with the old pair, and the edit that gives it the new one. */
+async function saveFirst(folder: string, secrets: string): Promise<CredentialEdit> {
+  const { credentials, store } = await openKeeping(folder, new FileSecrets(secrets));
+  const { id, revision: basedOn } = await credentials.save(oldDraft);
+  store[Symbol.dispose]();
+  return { ...oldDraft, id, basedOn, settings: { host: newPair.host }, secrets: { password: newPair.password } };
 }
 
 async function seedCounts(folder: string, groups: string[][]): Promise<string[][]> {
