@@ -89,6 +89,7 @@ async function build(context: ExtensionContext): Promise<Parts> {
   const parts: Parts = {
     storage,
     store,
+    vault,
     credentials,
     sessions,
     providers,
@@ -103,12 +104,12 @@ async function build(context: ExtensionContext): Promise<Parts> {
     redactor,
     log,
   };
-  void housekeeping(storage, parts, vault).catch(report);
+  void housekeeping(parts).catch(report);
   return parts;
 }
 
 /** What needs doing now and then, and makes nobody wait. */
-async function housekeeping(storage: string, { store, credentials, log }: Parts, vault: SecretVault): Promise<void> {
+async function housekeeping({ storage, store, vault, credentials, log }: Parts): Promise<void> {
   const demo = process.env.STORAGE_CREDENTIALS_DEMO;
   if (demo !== undefined) await (await import('./demoCredentials.ts')).addDemoCredentials(demo, store, credentials);
   const { sweepOrphans } = await import('./credentials/sweep.ts');

@@ -4,6 +4,7 @@ import type { Network, Provider } from '../core/provider.ts';
 import type { Redactor } from '../core/redaction.ts';
 import type { CredentialStore } from '../credentials/credentialStore.ts';
 import type { Credentials } from '../credentials/credentials.ts';
+import type { SecretVault } from '../credentials/secretVault.ts';
 import type { Forms } from '../form/forms.ts';
 import type { Log } from '../log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -18,6 +19,7 @@ export interface Parts {
   /** The extension's own folder on disk. */
   readonly storage: string;
   readonly store: CredentialStore;
+  readonly vault: SecretVault;
   readonly credentials: Credentials;
   readonly sessions: Sessions;
   readonly providers: ReadonlyMap<string, Provider>;

@@ -21,7 +21,7 @@ export class Forms implements Disposable {
 
   /** Opens the form of a new credential, or reveals it. */
   async add(start: FormStart = {}): Promise<void> {
-    (await this.#forms()).add(start);
+    await (await this.#forms()).add(start);
   }
 
   /** Opens the form of a credential, or reveals it. */
