@@ -38,7 +38,7 @@ export interface Limits {
 
 /** What a folder is at a backend. */
 export interface Folders {
-  /** Whether a folder exists by itself, so that it must be deleted too, after its content. */
+  /** Whether a folder exists by itself, so that it must be deleted too, after its content. Then `walk` brings a folder before what is in it. */
   readonly real: boolean;
   /** Whether an entry lies inside a folder, however deep, told from both entries alone; absent where ids don't show it. */
   readonly contains?: (folder: Entry, entry: Entry) => boolean;

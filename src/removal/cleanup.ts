@@ -1,9 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { reportFile } from './engine.ts';
 import { isMissing } from './files.ts';
-import { outcomesFile } from './outcomeLog.ts';
-import { removalsFolder } from './plan.ts';
+import { outcomesFile, removalsFolder, reportFile } from './removalFolder.ts';
 
 const day = 86_400_000;
 

@@ -1,14 +1,13 @@
-import path from 'node:path';
 import { cancelled, StorageError, toStorageError } from '../core/errors.ts';
 import { type RemovalResult, removalResults, type Target } from '../core/storageClient.ts';
 import { isLoginLost, runTimes, type Settled, settleBatch } from './batch.ts';
 import { type Batch, batchesOf } from './batches.ts';
-import { readJson, writeJson } from './files.ts';
+import { writeJson } from './files.ts';
 import { checkManifest, readManifest } from './manifest.ts';
 import { createOutcomeLog, loggedError, type OutcomeLine, type OutcomeLog } from './outcomeLog.ts';
 import { createFixedPace } from './pace.ts';
-import { manifestFile } from './plan.ts';
 import type { RemovalReport, RunRequest } from './removal.ts';
+import { manifestFile, reportFile } from './removalFolder.ts';
 
 const batchesInFlight = 4;
 
@@ -35,15 +34,6 @@ export async function runRemoval(request: RunRequest): Promise<RemovalReport> {
   } finally {
     await log.close();
   }
-}
-
-/** The report of a removal that was run to its end, or to where it was stopped. */
-export async function readReport(folder: string): Promise<RemovalReport | undefined> {
-  return (await readJson(reportFile(folder))) as RemovalReport | undefined;
-}
-
-export function reportFile(folder: string): string {
-  return path.join(folder, 'report.json');
 }
 
 class Run {

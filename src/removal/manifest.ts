@@ -7,7 +7,7 @@ import { StorageError } from '../core/errors.ts';
 import type { Entry } from '../core/storageClient.ts';
 import type { ManifestSeal } from './removal.ts';
 
-/** About how many characters are handed to the compressor at once. */
+/** About how many characters go through the compressor at once. */
 const chunkLength = 65_536;
 
 /**
@@ -73,7 +73,7 @@ async function* sealedLines(file: string, seal: ManifestSeal): AsyncGenerator<re
   for await (const lines of linesOf(file)) {
     const ready = [...held, ...lines.slice(0, -1)];
     held = lines.slice(-1);
-    for (const line of ready) hash.update(`${line}\n`);
+    if (ready.length > 0) hash.update(`${ready.join('\n')}\n`);
     entries += ready.length;
     yield ready;
   }
@@ -83,7 +83,7 @@ async function* sealedLines(file: string, seal: ManifestSeal): AsyncGenerator<re
 
 /** The complete lines of a compressed file, some at a time; a last line that wasn't finished is damage. */
 async function* linesOf(file: string): AsyncGenerator<string[]> {
-  const text = createGunzip().setEncoding('utf8');
+  const text = createGunzip({ chunkSize: chunkLength }).setEncoding('utf8');
   let rest = '';
   try {
     join(createReadStream(file), text, (error) => error && text.destroy(error));

@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import path from 'node:path';
 import type { StorageError } from '../core/errors.ts';
 import type { RemovalResult } from '../core/storageClient.ts';
 import { isMissing } from './files.ts';
 import { readManifest } from './manifest.ts';
-import { manifestFile } from './plan.ts';
 import type { EntryOutcome, Removal } from './removal.ts';
+import { manifestFile, outcomesFile } from './removalFolder.ts';
 
 /** One line of the log: what became of some neighbours in the manifest. */
 export interface OutcomeLine {
@@ -53,10 +52,6 @@ export async function createOutcomeLog(folder: string): Promise<OutcomeLog> {
     },
     close: () => handle.close(),
   };
-}
-
-export function outcomesFile(folder: string): string {
-  return path.join(folder, 'outcomes.jsonl');
 }
 
 /** What may stand on disk of an error: its sentence. Its detail is the server's own text, which may repeat a secret. */

@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import { cancelled, StorageError, toStorageError } from '../core/errors.ts';
 import { type Entry, identityOf, type Place, placeOf, type Recovery } from '../core/storageClient.ts';
-import { formatCounted, showName } from '../core/text.ts';
-import { makeFolder, readJson, writeJson } from './files.ts';
+import { showName } from '../core/text.ts';
+import { Findings } from './findings.ts';
 import { createFolderStack } from './folderStack.ts';
 import { listEverything } from './listing.ts';
 import { writeManifest } from './manifest.ts';
-import type { PlanRequest, Removal, RemovalCounts, RemovalPlan, Selected } from './removal.ts';
+import type { PlanRequest, Removal, RemovalPlan, Selected } from './removal.ts';
+import { createRemovalFolder, keepPlan, manifestFile } from './removalFolder.ts';
 import { untilAborted } from './waiting.ts';
 
 /**
@@ -46,78 +45,6 @@ export async function planRemoval(request: PlanRequest): Promise<Removal> {
 /** Forgets a plan that wasn't confirmed. */
 export async function discardRemoval({ folder }: Removal): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-}
-
-/** The removal that a folder holds; undefined when its planning never finished. */
-export async function openRemoval(folder: string): Promise<Removal | undefined> {
-  const plan = (await readJson(planFile(folder))) as RemovalPlan | undefined;
-  return plan && { folder, plan };
-}
-
-/** Makes `<storage>/removals/<id>`; ids sort by time. */
-export async function createRemovalFolder(storage: string): Promise<{ id: string; folder: string }> {
-  const id = `${new Date().toISOString().replace(/[:.]/g, '-')}-${randomBytes(4).toString('hex')}`;
-  const folder = path.join(removalsFolder(storage), id);
-  await makeFolder(folder);
-  return { id, folder };
-}
-
-/** The plan's file comes last: where it stands, the manifest is whole. */
-export async function keepPlan(folder: string, plan: RemovalPlan): Promise<Removal> {
-  await writeJson(planFile(folder), plan);
-  return { folder, plan };
-}
-
-export function removalsFolder(storage: string): string {
-  return path.join(storage, 'removals');
-}
-
-export function manifestFile(folder: string): string {
-  return path.join(folder, 'manifest.jsonl.gz');
-}
-
-function planFile(folder: string): string {
-  return path.join(folder, 'plan.json');
-}
-
-/** What is counted while a manifest is written. */
-export class Findings {
-  #objects = 0;
-  #folders = 0;
-  #versions = 0;
-  #locked = 0;
-  #bytes = 0;
-  #repeated = 0;
-  readonly #now = Date.now();
-
-  add(entry: Entry): void {
-    if (entry.kind === 'folder') this.#folders++;
-    else this.#objects++;
-    if (entry.version) this.#versions++;
-    if (entry.locks?.some(({ until }) => until === undefined || until > this.#now)) this.#locked++;
-    this.#bytes += entry.size ?? 0;
-  }
-
-  addRepeated(count: number): void {
-    this.#repeated += count;
-  }
-
-  counts(): RemovalCounts {
-    return {
-      objects: this.#objects,
-      folders: this.#folders,
-      versions: this.#versions,
-      locked: this.#locked,
-      bytes: this.#bytes,
-    };
-  }
-
-  notices(): readonly string[] {
-    if (this.#repeated === 0) return [];
-    return [
-      `The server listed some things twice; each is counted once: ${formatCounted(this.#repeated, 'object', 'objects')}`,
-    ];
-  }
 }
 
 /** Everything that is meant by the selection, once each: objects first, then real folders, each after all that is in it. */

@@ -1,10 +1,9 @@
 import path from 'node:path';
 import type { RemovalResult } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
-import { readReport } from './engine.ts';
 import { readOutcomes } from './outcomeLog.ts';
-import { openRemoval, removalsFolder } from './plan.ts';
 import type { EntryOutcome, Removal, RemovalReport } from './removal.ts';
+import { openRemoval, readReport, removalsFolder } from './removalFolder.ts';
 
 /** What a person calls each result, in the order in which they are told. */
 export const resultLabels: Readonly<Record<RemovalResult, string>> = {

@@ -2,11 +2,11 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError, toStorageError } from '../core/errors.ts';
 import type { Entry } from '../core/storageClient.ts';
-import { readReport } from './engine.ts';
+import { Findings } from './findings.ts';
 import { writeManifest } from './manifest.ts';
 import { readOutcomes } from './outcomeLog.ts';
-import { createRemovalFolder, Findings, keepPlan, manifestFile } from './plan.ts';
 import type { Removal } from './removal.ts';
+import { createRemovalFolder, keepPlan, manifestFile, readReport } from './removalFolder.ts';
 
 /** A new removal of exactly what failed or was not attempted in one that has ended; it lists nothing and was confirmed with it. */
 export async function retryFailed(removal: Removal): Promise<Removal> {

@@ -2,10 +2,10 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { type ErrorKind, StorageError } from '../../../src/core/errors.ts';
 import { identityOf, type Outcome, type Target } from '../../../src/core/storageClient.ts';
-import { readReport } from '../../../src/removal/engine.ts';
-import { createOutcomeLog, outcomesFile, readOutcomes } from '../../../src/removal/outcomeLog.ts';
-import { manifestFile } from '../../../src/removal/plan.ts';
+import { createOutcomeLog, readOutcomes } from '../../../src/removal/outcomeLog.ts';
+import { createFixedPace } from '../../../src/removal/pace.ts';
 import type { RemovalProgress } from '../../../src/removal/removal.ts';
+import { manifestFile, outcomesFile, readReport } from '../../../src/removal/removalFolder.ts';
 import {
   collect,
   container,
@@ -305,6 +305,30 @@ test('a server that no longer answers ends the run', async () => {
   expect(report.results.failed).toBeLessThanOrEqual(8);
   expect(report.results['not-attempted']).toBeGreaterThan(480);
   expect(report.stopped?.kind).toBe('unreachable');
+});
+
+test('a server that answers now and then does not end the run', async () => {
+  const client = fakeClient({
+    pages: keyspace(objects(30)),
+    remove(batch, _, call) {
+      if (call % 4 === 0) return deletedAll(batch);
+      throw new StorageError('unreachable', 'Nobody there.', { retryable: false });
+    },
+  });
+  const removal = await plan(client, [container]);
+  const report = await run(client, removal, { provider: facts({ batch: 1 }), pace: createFixedPace(1) });
+  expect(report.results).toEqual({ ...none, deleted: 7, failed: 23 });
+});
+
+test('after a lost login nothing is sent again, whatever else failed in passing', async () => {
+  const client = fakeClient({
+    remove: ([first, ...others]) => [
+      failing(first as Target, 'expired'),
+      ...others.map((target) => failing(target, 'rate-limited')),
+    ],
+  });
+  expect((await run(client, await plan(client, objects(3)))).results).toEqual({ ...none, failed: 3 });
+  expect(client.calls).toHaveLength(1);
 });
 
 test('real folders go after every object, children before parents, none while another is under way', async () => {

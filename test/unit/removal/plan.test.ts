@@ -4,8 +4,9 @@ import { expect, test, vi } from 'vitest';
 import { StorageError } from '../../../src/core/errors.ts';
 import type { Entry, Page } from '../../../src/core/storageClient.ts';
 import { readManifest } from '../../../src/removal/manifest.ts';
-import { discardRemoval, manifestFile, openRemoval } from '../../../src/removal/plan.ts';
+import { discardRemoval } from '../../../src/removal/plan.ts';
 import type { Removal } from '../../../src/removal/removal.ts';
+import { manifestFile, openRemoval } from '../../../src/removal/removalFolder.ts';
 import {
   collect,
   container,
@@ -237,6 +238,12 @@ test('cancelling ends a plan whose client hangs and leaves nothing on disk', asy
   });
   await expect(planning).rejects.toMatchObject({ kind: 'cancelled' });
   expect(await removalsIn(storage)).toEqual([]);
+});
+
+test('a cancel at the very end of the planning leaves no plan', async () => {
+  const cancel = new AbortController();
+  const planning = plan(fakeClient(), objects(3), { signal: cancel.signal, onProgress: () => cancel.abort() });
+  await expect(planning).rejects.toMatchObject({ kind: 'cancelled' });
 });
 
 test('a listing that breaks gives its own error and leaves nothing on disk', async () => {
