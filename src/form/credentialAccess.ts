@@ -18,7 +18,7 @@ export function credentialAccess({ keeping, credentials, isLocked }: Parts): For
   return {
     find: async (id) =>
       await findSaved(store, id, async (record) => isLocked(record) || (await vault.missing([record])).has(id)),
-    readSecrets: async (id) => (await unlockCredential(keeping, id)).secrets,
+    readSecrets: async (id, origin) => (await unlockCredential(keeping, id, { origin })).secrets,
     nameInUse: (name, exceptId) => store.nameInUse(name, exceptId),
     proposeName: (label) => store.proposeName(label),
     save: ({ provider, name, settings, secrets, keep, basedOn }) =>

@@ -32,8 +32,8 @@ export interface SaveRequest {
 export interface FormCredentials {
   /** The newest state; undefined when there is none (any more). */
   find(id: string): Promise<SavedCredential | undefined>;
-  /** The stored secrets of a credential, read only when a draft is tried out. */
-  readSecrets(id: string): Promise<Readonly<Record<string, string>>>;
+  /** The stored secrets of a credential, read only when a draft is tried out, and only if they were entered for this origin. */
+  readSecrets(id: string, origin: string): Promise<Readonly<Record<string, string>>>;
   /** Whether another credential has this name. */
   nameInUse(name: string, exceptId?: string): Promise<boolean>;
   /** A free name: the label, or the label with a number behind it. */

@@ -316,7 +316,9 @@ export class FormSession {
   async #connection(): Promise<DraftConnection> {
     const { provider, saved } = this.#draft;
     const { settings, secrets, kept } = drafts.examine(this.#draft);
-    const stored = saved && kept.length > 0 ? await this.#dependencies.credentials.readSecrets(saved.id) : {};
+    const { credentials } = this.#dependencies;
+    const origin = provider.origin(settings);
+    const stored = saved && kept.length > 0 ? await credentials.readSecrets(saved.id, origin) : {};
     const keptSecrets = Object.fromEntries(Object.entries(stored).filter(([name]) => kept.includes(name)));
     const all = { ...keptSecrets, ...secrets };
     this.#redactor.add(Object.values(all));
