@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { describeForms, loadProviders } from '../../../scripts/forms.ts';
+import { withProviderTable } from '../../../scripts/readmeTable.ts';
+import { root } from '../../../scripts/run.ts';
+import { capabilityNames } from '../../../src/core/storageClient.ts';
+
+test('the README has the table that the providers make', async () => {
+  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+  expect(await withProviderTable(readme)).toBe(readme);
+});
+
+test('a form is described as data, and says which fields are secret', async () => {
+  const s3 = (await describeForms()).find(({ id }) => id === 's3');
+  expect(JSON.parse(JSON.stringify(s3))).toEqual(s3);
+  expect(s3?.fields.filter(({ secret }) => secret).map(({ name }) => name)).toEqual([
+    'secretAccessKey',
+    'sessionToken',
+  ]);
+  expect(s3?.fields.find(({ name }) => name === 'secure')?.when).toEqual({ endpoint: { matches: expect.any(String) } });
+});
+
+test('the S3 form has every field of the documented pages', async () => {
+  const labels = (await describeForms()).find(({ id }) => id === 's3')?.fields.map(({ label }) => label);
+  for (const label of [
+    'Access Key ID',
+    'Secret Access Key',
+    'Access token',
+    'Bucket',
+    'Endpoint URL',
+    'Secure host',
+    'Verify SSL certificate',
+    'Region',
+    'Maximum Upload Parts',
+    'Disable Endpoint Region',
+  ]) {
+    expect(labels).toContain(label);
+  }
+});
+
+test('what a provider declares is what its client can do', async () => {
+  const network = { proxyFor: () => undefined, certificates: [] };
+  for (const provider of await loadProviders()) {
+    await using client = await provider.open({ settings: {}, secrets: {}, network });
+    const implemented = capabilityNames.filter((name) => typeof client[name] === 'function');
+    expect([...provider.capabilities].sort(), provider.id).toEqual([...implemented].sort());
+  }
+});
