@@ -1,5 +1,5 @@
 import { commands, type Disposable } from 'vscode';
-import { type StorageError, toStorageError } from '../core/errors.ts';
+import { isMissingChunk, type StorageError, toStorageError } from '../core/errors.ts';
 import { isLocked } from '../credentials/secretVault.ts';
 import type { Node } from '../tree/nodes.ts';
 import { commandTable } from './commandTable.ts';
@@ -18,11 +18,11 @@ async function run(parts: Parts, id: string, handler: Handler, node?: Node, node
   try {
     await handler(parts, node, nodes);
   } catch (error) {
-    const failure = missingChunk(error) ?? toStorageError(error);
-    if (failure === 'reload') return await offerReload(parts);
+    const failure = toStorageError(error);
     if (failure.kind === 'cancelled') return;
     parts.log.error(`${id} failed.`, error);
-    explain(parts, failure, node);
+    if (isMissingChunk(failure)) await offerReload(parts, failure);
+    else explain(parts, failure, node);
   }
 }
 
@@ -53,15 +53,7 @@ function credentialOf(node: Node | undefined): string | undefined {
   return node?.kind === 'entry' ? node.credential.id : undefined;
 }
 
-/** After an update, the code that a provider loads later may be gone from disk. */
-function missingChunk(error: unknown): 'reload' | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ERR_MODULE_NOT_FOUND' ? 'reload' : undefined;
-}
-
-async function offerReload({ dialogs }: Parts): Promise<void> {
-  const answer = await dialogs.notify('error', 'The extension was updated. Reload the window to go on.', [
-    'Reload Window',
-  ]);
+async function offerReload({ dialogs }: Parts, { message }: StorageError): Promise<void> {
+  const answer = await dialogs.notify('error', message, ['Reload Window']);
   if (answer === 'Reload Window') await commands.executeCommand('workbench.action.reloadWindow');
 }

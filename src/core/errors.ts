@@ -57,12 +57,21 @@ export class StorageError extends Error {
 export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   if (isAbort(error)) return cancelled();
+  if (isMissingChunk(error)) {
+    return new StorageError('unexpected', 'The extension was updated. Reload the window to go on.', { cause: error });
+  }
   return new StorageError('unexpected', 'Something unexpected went wrong.', { detail: String(error), cause: error });
 }
 
 /** What a call ends with when its signal was aborted. */
 export function cancelled(): StorageError {
   return new StorageError('cancelled', 'Cancelled.');
+}
+
+/** Whether code that is loaded later was gone from disk, as after an update. */
+export function isMissingChunk(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && error.code === 'ERR_MODULE_NOT_FOUND') || isMissingChunk(error.cause);
 }
 
 function isAbort(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, type Uri } from 'vscode';
-import type { ErrorKind } from '../core/errors.ts';
+import { type ErrorKind, isMissingChunk } from '../core/errors.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import type { Verification } from '../core/verification.ts';
 import type { CredentialNode, EntryNode, MessageNode, Node } from './nodes.ts';
@@ -162,6 +162,7 @@ const ways: Partial<Record<ErrorKind, { command: string; title: string }>> = {
 };
 
 function wayOn({ error, parent }: MessageNode): { command: string; title: string } {
+  if (isMissingChunk(error)) return { command: 'workbench.action.reloadWindow', title: 'Reload Window' };
   if (error?.kind === 'forbidden' && parent.kind === 'credential') {
     return { command: 'storageCredentials.openPath', title: `Open ${capital(parent.provider.noun.one)} or Path…` };
   }
