@@ -23,7 +23,7 @@ export interface RunTimes {
 
 export const runTimes: RunTimes = { batch: 60_000, grace: 2_000, retry: 500, longestWait: 60_000 };
 
-/** How often a target is sent at most. */
+/** How often a target is sent at most; not again once its batch has taken the time of one call. */
 const attempts = 4;
 
 /** What became of one target of a batch. */
@@ -52,6 +52,7 @@ export interface BatchContext {
  */
 export async function settleBatch(targets: readonly Target[], context: BatchContext): Promise<readonly Settled[]> {
   const settled = new Map<string, Settled>();
+  const begun = performance.now();
   let pending = targets;
   for (let attempt = 1; ; attempt++) {
     const answers = await sendOnce(pending, context);
@@ -59,6 +60,7 @@ export async function settleBatch(targets: readonly Target[], context: BatchCont
     pending = pending.filter((target) => mayRepeat(target, settled.get(identityOf(target.entry)), context));
     if (pending.length === 0 || attempt === attempts || [...answers.values()].some(isLoginLost)) break;
     if (!(await waitBefore(attempt + 1, [...answers.values()], context))) break;
+    if (performance.now() - begun >= context.times.batch) break;
   }
   return targets.map(({ entry }) => settled.get(identityOf(entry)) ?? unanswered());
 }

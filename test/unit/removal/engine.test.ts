@@ -214,6 +214,19 @@ test('a whole batch is sent again after a passing error, a bounded number of tim
   expect(client.calls).toHaveLength(4);
 });
 
+test('a batch that has had its time is not sent again', async () => {
+  const client = fakeClient({
+    async remove() {
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      throw new StorageError('rate-limited', 'Slow down.', { retryAfter: 80 });
+    },
+  });
+  const removal = await plan(client, objects(3));
+  const report = await run(client, removal, { times: { batch: 100, grace: 10, retry: 1, longestWait: 1_000 } });
+  expect(report.results).toEqual({ ...none, failed: 3 });
+  expect(client.calls).toHaveLength(1);
+});
+
 test('a wait that the server asks for and nobody would sit out is not begun', async () => {
   const client = fakeClient({
     remove() {
