@@ -29,7 +29,7 @@ export async function runRemoval(request: RunRequest): Promise<RemovalReport> {
   const log = await createOutcomeLog(folder).catch(refuseSecondRun);
   try {
     const report = await new Run(request, log).finish();
-    await writeJson(reportFile(folder), report);
+    await writeJson(reportFile(folder), report).catch(failToWrite);
     return report;
   } finally {
     await log.close();
@@ -74,7 +74,6 @@ class Run {
       clearTimeout(grace);
       signal.removeEventListener('abort', cancel);
     }
-    if (this.#logFailure) throw this.#logFailure;
     return this.#report();
   }
 
@@ -143,10 +142,11 @@ class Run {
   }
 
   async #recordRest(sent: number): Promise<void> {
+    if (this.#logFailure) throw this.#logFailure;
     const entries = this.#request.removal.plan.manifest.entries - sent;
-    if (entries <= 0 || this.#logFailure) return;
+    if (entries <= 0) return;
     const error = loggedError(this.#stop.signal.reason ?? cancelled());
-    await this.#log.append({ from: sent, entries, result: 'not-attempted', error });
+    await this.#log.append({ from: sent, entries, result: 'not-attempted', error }).catch(failToWrite);
     this.#results['not-attempted'] += entries;
     this.#done += entries;
     this.#tell();
@@ -210,6 +210,10 @@ function refuseSecondRun(error: unknown): never {
   if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
     throw new StorageError('already-exists', 'This removal has been run before.', { cause: error });
   }
+  return failToWrite(error);
+}
+
+function failToWrite(error: unknown): never {
   throw logFailure(error);
 }
 
