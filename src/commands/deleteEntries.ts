@@ -29,8 +29,13 @@ export const deleteEntries: Handler = async (parts, node, nodes) => {
 
 async function removeFrom(parts: Parts, credential: CredentialNode, nodes: readonly EntryNode[]): Promise<void> {
   await using lease = await parts.sessions.open(credential.id);
-  if (lease.provider.capabilities.has('remove') === false) {
+  if (!lease.provider.capabilities.has('remove')) {
     throw new StorageError('unsupported', `Nothing can be deleted there: ${lease.provider.label}`);
+  }
+  // The rows were listed with another state of the credential: the same names may stand for other objects now.
+  if (lease.record.revision !== credential.record.revision) {
+    await parts.store.refresh();
+    throw new StorageError('changed', 'The credential was changed meanwhile. Look again before you delete.');
   }
   const removal = await plan(parts, lease, nodes);
   if (!removal) return;

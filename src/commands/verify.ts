@@ -47,14 +47,15 @@ async function verify(
 
 /** Said without waiting for an answer: the result is on the row already. */
 function tell(parts: Parts, target: CredentialNode, { works, sentence, steps }: Verification): void {
-  const { dialogs, forms, log } = parts;
+  const { dialogs, forms, log, tree } = parts;
   log.info(`Verified ${target.record.name}: ${steps.map(({ stage, status }) => `${stage} ${status}`).join(', ')}`);
   const hint = steps.find(({ hint }) => hint !== undefined)?.hint;
-  const buttons = works ? ['Details'] : ['Edit Credential', 'Details'];
+  const mend = tree.isLocked(target.record) ? 'Enter Secret Again' : 'Edit Credential';
+  const buttons = works ? ['Details'] : [mend, 'Details'];
   void dialogs
     .notify(works ? 'info' : 'error', [`${target.record.name}: ${sentence}`, hint].filter(Boolean).join(' '), buttons)
     .then(async (answer) => {
-      if (answer === 'Edit Credential') await forms.edit(target.id);
+      if (answer === mend) await forms.edit(target.id);
       if (answer === 'Details') await showSteps(parts, target, steps);
     })
     .catch((error: unknown) => log.error('The answer to a verification failed.', error));

@@ -200,7 +200,7 @@ function unreadable(error: unknown, subject: Subject): StorageError | undefined 
   if (!(error instanceof Error)) return undefined;
   const { status } = answerOf(error);
   if (status !== undefined && status >= 300) return undefined;
-  if (error instanceof SyntaxError || error.message.includes('aborted') || status !== undefined) {
+  if (error instanceof SyntaxError || status !== undefined) {
     return new StorageError('unexpected', `The server's answer was cut off or is no S3: ${subject.server.host}`, {
       ...factsOf(error),
       retryable: true,

@@ -17,7 +17,7 @@ export async function listPage(s3: S3Connection, at: Place, query: ListQuery, si
   if (at.kind !== 'root') return listObjects(s3, at, { ...query, delimiter: '/' }, signal);
   const start = startOf(s3);
   if (start.kind === 'root') return listBuckets(s3, query, signal);
-  const entry = start.kind === 'container' ? bucketEntry(start.id) : folderEntry(start.container ?? '', start.id, '');
+  const entry = start.kind === 'container' ? bucketEntry(start.id) : startFolder(start.container ?? '', start.id);
   return { entries: query.cursor === undefined && entry.name.startsWith(query.prefix ?? '') ? [entry] : [] };
 }
 
@@ -138,6 +138,11 @@ function bucketEntry(name: string, created?: Date): Entry {
 function folderEntry(bucket: string, prefix: string, base: string): Entry {
   const name = prefix.slice(base.length).replace(/\/$/, '');
   return { kind: 'folder', container: bucket, id: prefix, name, path: `${bucket}/${prefix}` };
+}
+
+/** A folder that stands where buckets would: its name says the bucket too. */
+function startFolder(bucket: string, prefix: string): Entry {
+  return { ...folderEntry(bucket, prefix, ''), name: `${bucket}/${prefix.replace(/\/$/, '')}` };
 }
 
 function strayName(bucket: string): StorageError {
