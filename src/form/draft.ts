@@ -186,7 +186,8 @@ export function visibleIssues(draft: FormDraft, issues: readonly Issue[]): reado
 export function secretState(draft: FormDraft, kept: readonly string[], field: string) {
   if (Object.hasOwn(draft.entered, field)) return 'entered';
   if (draft.cleared.includes(field)) return 'cleared';
-  return kept.includes(field) ? 'stored' : 'empty';
+  if (kept.includes(field)) return 'stored';
+  return storedSecrets(draft).includes(field) ? 'lost' : 'empty';
 }
 
 /** What the store is asked to do; the draft must have no errors. */

@@ -60,8 +60,8 @@ const fieldView = z.object({
   href: z.optional(z.string()),
   /** Absent for a secret: its value never comes to the page. */
   value: z.optional(fieldValue),
-  /** Present for a secret alone. */
-  secret: z.optional(z.enum(['stored', 'entered', 'cleared', 'empty'])),
+  /** Present for a secret alone; 'lost' is stored and can't be used any more. */
+  secret: z.optional(z.enum(['stored', 'lost', 'entered', 'cleared', 'empty'])),
   preview: z.optional(z.string()),
   error: z.optional(z.string()),
   hint: z.optional(z.string()),

@@ -4,9 +4,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
 import { pageHtml } from '../../../src/form/pageHtml.ts';
+import type { FormState } from '../../../src/form/protocol.ts';
 import { FakePanel } from '../../unit/form/support/fakes.ts';
 import { type ThemeName, themes } from './themes.ts';
 
@@ -96,6 +98,16 @@ export class Pages {
   }
 }
 
+/** One node of the accessibility tree, which is all that a screen reader knows. */
+interface AccessibleNode {
+  readonly role: string;
+  readonly name: string;
+  readonly description: string;
+  readonly focused: boolean;
+  readonly required: boolean;
+  readonly invalid: string;
+}
+
 /** A panel whose page is a real one. */
 export class OpenPage extends FakePanel {
   readonly page: Page;
@@ -103,6 +115,7 @@ export class OpenPage extends FakePanel {
   readonly problems: string[];
   readonly #address: string;
   #exposed = false;
+  #session: Promise<CDPSession> | undefined;
   #shown: Promise<unknown> = Promise.resolve();
 
   constructor(page: Page, address: string, problems: string[]) {
@@ -114,6 +127,8 @@ export class OpenPage extends FakePanel {
 
   /** Loads the page, as VS Code does when the tab is shown, and waits until it is drawn. */
   async show(): Promise<void> {
+    this.#session = undefined;
+    await this.#shown;
     if (!this.#exposed) {
       this.#exposed = true;
       await this.page.exposeFunction('sendToHost', (raw: unknown) => this.send(raw));
@@ -127,13 +142,74 @@ export class OpenPage extends FakePanel {
       });
   }
 
-  override post(state: import('../../../src/form/protocol.ts').FormState): void {
+  /** Milliseconds that a state is under way to the page. */
+  delay = 0;
+
+  override post(state: FormState): void {
     super.post(state);
-    this.#shown = this.#shown.then(() =>
-      this.closed
-        ? undefined
-        : this.page.evaluate((data) => window.postMessage(data, '*'), state).catch(() => undefined),
-    );
+    const { delay } = this;
+    this.#shown = this.#shown.then(async () => {
+      if (delay > 0) await sleep(delay);
+      if (!this.closed) await this.page.evaluate((data) => window.postMessage(data, '*'), state);
+    });
+  }
+
+  /** The control with exactly this label. */
+  labelled(name: string) {
+    return this.page.getByLabel(name, { exact: true });
+  }
+
+  /** When every state has reached the page. */
+  async delivered(): Promise<void> {
+    await this.#shown;
+    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+  }
+
+  /** The name of what has the focus, as a screen reader says it. */
+  async focused(): Promise<string> {
+    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    const focused = (await this.#accessibleNodes()).filter((node) => node.focused && node.role !== 'RootWebArea');
+    return focused.at(-1)?.name ?? '';
+  }
+
+  /** What a screen reader says after the name and role of a control. */
+  async described(name: string): Promise<string> {
+    return (await this.accessible(name)).description;
+  }
+
+  async accessible(name: string): Promise<AccessibleNode> {
+    const controls = new Set(['textbox', 'combobox', 'checkbox', 'button', 'link']);
+    const node = (await this.#accessibleNodes()).find((each) => each.name === name && controls.has(each.role));
+    if (!node) throw new Error(`No control is called: ${name}`);
+    return node;
+  }
+
+  /** What the page has left with VS Code for a reload. */
+  kept(): Promise<unknown> {
+    return this.page.evaluate(() => (window as { kept?: unknown }).kept);
+  }
+
+  async end(): Promise<void> {
+    this.closed = true;
+    await this.#shown;
+    await this.page.context().close();
+  }
+
+  async #accessibleNodes(): Promise<readonly AccessibleNode[]> {
+    this.#session ??= this.page.context().newCDPSession(this.page);
+    const session = await this.#session;
+    const { nodes } = await session.send('Accessibility.getFullAXTree');
+    return nodes.map(({ role, name, description, properties = [] }) => {
+      const facts = Object.fromEntries(properties.map((property) => [property.name, property.value.value]));
+      return {
+        role: String(role?.value ?? ''),
+        name: String(name?.value ?? ''),
+        description: String(description?.value ?? ''),
+        focused: facts.focused === true,
+        required: facts.required === true,
+        invalid: String(facts.invalid ?? ''),
+      };
+    });
   }
 
   /** A picture for a person to look at, in test-results/screenshots. */
