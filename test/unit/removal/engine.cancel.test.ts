@@ -16,6 +16,7 @@ import {
 } from './fakeStorage.ts';
 
 const singles = facts({ batch: 1 });
+const patient = { timeout: 20_000 };
 
 test('cancelled before it begins, a run makes no call and reports everything as not attempted', async () => {
   const client = fakeClient({ pages: keyspace(objects(2500)) });
@@ -47,7 +48,7 @@ test('a cancel is told at once and no batch leaves after it; what is in flight m
     times: { ...shortTimes, grace: 10_000 },
     onProgress: (step) => progress.push(step),
   });
-  await expect.poll(() => client.calls.length).toBe(4);
+  await expect.poll(() => client.calls.length, patient).toBe(4);
   cancel.abort();
   expect(progress.at(-1)?.phase).toBe('stopping');
   answer();
@@ -73,7 +74,7 @@ test('what does not answer within the grace is aborted, and its fate said to be 
     signal: cancel.signal,
     times: { ...shortTimes, batch: 60_000 },
   });
-  await expect.poll(() => client.calls.length).toBe(4);
+  await expect.poll(() => client.calls.length, patient).toBe(4);
   expect(signals.some(({ aborted }) => aborted)).toBe(false);
   cancel.abort();
   const report = await running;
@@ -97,7 +98,7 @@ test('a cancel ends the wait before a batch is sent again', async () => {
   });
   const removal = await plan(client, objects(3));
   const running = run(client, removal, { signal: cancel.signal, times: { ...shortTimes, longestWait: 60_000 } });
-  await expect.poll(() => client.calls.length).toBe(1);
+  await expect.poll(() => client.calls.length, patient).toBe(1);
   cancel.abort();
   const report = await running;
   expect(client.calls).toHaveLength(1);

@@ -21,7 +21,7 @@ import {
   temporaryFolder,
 } from './fakeStorage.ts';
 
-const rounds = 120;
+const rounds = 60;
 
 /** A client that errs in every way it can, and remembers each thing it ever said of an identity. */
 function liar(
@@ -74,7 +74,9 @@ function liar(
   });
 }
 
-test(`whatever a client says, the outcomes add up to the plan and deleted is never made up (${rounds} random clients)`, async () => {
+test(`whatever a client says, the outcomes add up to the plan and deleted is never made up (${rounds} random clients)`, {
+  timeout: 120_000,
+}, async () => {
   const storage = temporaryFolder();
   const seen = new Set<RemovalResult>();
   for (let seed = 1; seed <= rounds; seed++) {

@@ -112,7 +112,7 @@ export function plan(
 }
 
 /** Short enough for a test, long enough for what doesn't hang. */
-export const shortTimes = { batch: 1_000, grace: 50, retry: 1, longestWait: 100 };
+export const shortTimes = { batch: 10_000, grace: 50, retry: 1, longestWait: 100 };
 
 export function run(client: StorageClient, removal: Removal, more: Partial<RunRequest> = {}) {
   return runRemoval({
