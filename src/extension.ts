@@ -44,7 +44,7 @@ async function build(context: ExtensionContext): Promise<Parts> {
   const keeping = { store, vault, providers };
   const credentials = new Credentials({ ...keeping, report });
   const network = vscodeNetwork();
-  const sessions = new Sessions({ ...keeping, network, report });
+  const sessions = new Sessions({ ...keeping, network, report, onLocked: (id) => tree.markLocked(id) });
   const opened = new OpenedPlaces(workspaceState);
   const verifications = new Verifications(globalState);
   const iconOf = (id: string) => Uri.joinPath(extensionUri, 'dist', 'icons', `${id}.svg`);

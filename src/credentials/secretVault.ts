@@ -120,10 +120,12 @@ const sentences: Readonly<Record<LockReason, string>> = {
 /** A credential whose secret can't be used until it is entered again. */
 export class LockedSecretError extends StorageError {
   readonly reason: LockReason;
+  readonly credentialId: string;
 
-  constructor(reason: LockReason) {
+  constructor(reason: LockReason, credentialId: string) {
     super('unauthenticated', sentences[reason], { hint: 'Enter the secret again.' });
     this.reason = reason;
+    this.credentialId = credentialId;
   }
 }
 

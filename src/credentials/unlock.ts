@@ -63,6 +63,6 @@ export async function unlockCredential(
     await sleep(patience);
     ({ known, reading } = await read());
   }
-  if (reading.kind === 'locked') throw new LockedSecretError(reading.reason);
+  if (reading.kind === 'locked') throw new LockedSecretError(reading.reason, id);
   return { ...known, secrets: reading.values };
 }

@@ -4,6 +4,7 @@ import type { StorageClient } from '../core/storageClient.ts';
 import type { Changes } from '../credentials/credentialStore.ts';
 import type { CredentialRecord } from '../credentials/record.ts';
 import type { SecretValues } from '../credentials/secretVault.ts';
+import { isLocked } from '../credentials/secretVault.ts';
 import { findCredential, type Keeping, type UnlockedCredential, unlockCredential } from '../credentials/unlock.ts';
 
 interface Parts extends Keeping {
@@ -12,6 +13,8 @@ interface Parts extends Keeping {
   readonly idle?: number;
   /** Milliseconds after which a missing secret is looked for again. */
   readonly patience?: number;
+  /** Is told the id of a credential whose secret turned out to be locked. */
+  readonly onLocked?: (id: string) => void;
   /** Is told of a client that could not be closed. */
   readonly report?: (error: unknown) => void;
 }
@@ -98,11 +101,20 @@ export class Sessions implements AsyncDisposable {
   }
 
   async #connect(id: string): Promise<Opened> {
-    const { patience } = this.#parts;
-    const unlocked = await unlockCredential(this.#parts, id, patience === undefined ? {} : { patience });
+    const unlocked = await this.#unlock(id);
     const { record, provider, secrets } = unlocked;
     const client = await provider.open({ settings: record.settings, secrets, network: this.#parts.network });
     return { ...unlocked, client };
+  }
+
+  async #unlock(id: string): Promise<UnlockedCredential> {
+    const { patience, onLocked } = this.#parts;
+    try {
+      return await unlockCredential(this.#parts, id, patience === undefined ? {} : { patience });
+    } catch (error) {
+      if (isLocked(error)) onLocked?.(id);
+      throw error;
+    }
   }
 
   #lease(session: Session, use: Pick<Lease, 'client' | 'provider' | 'record'>): Lease {

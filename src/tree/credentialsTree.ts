@@ -6,7 +6,7 @@ import type { Entry, ListQuery, Page, Place } from '../core/storageClient.ts';
 import { formatCount, showName } from '../core/text.ts';
 import type { CredentialStore } from '../credentials/credentialStore.ts';
 import type { CredentialRecord, StoredCredential } from '../credentials/record.ts';
-import { isLocked, type SecretVault } from '../credentials/secretVault.ts';
+import type { SecretVault } from '../credentials/secretVault.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { CredentialNode, EntryNode, isListed, type ListedNode, type Node, type ProviderNode } from './nodes.ts';
 import { treeItemOf } from './treeItems.ts';
@@ -61,6 +61,14 @@ export class CredentialsTree implements TreeDataProvider<Node> {
   /** Whether the secret of a credential is known to be lost or refused. */
   isLocked({ id, revision }: CredentialRecord): boolean {
     return this.#locked.has(id) || this.#refused.has(`${id}/${revision}`);
+  }
+
+  /** Marks a credential whose secret turned out to be locked when it was used. */
+  markLocked(id: string): void {
+    const node = this.#credentials.get(id);
+    if (!node || this.isLocked(node.record)) return;
+    this.#refused.add(`${id}/${node.record.revision}`);
+    queueMicrotask(() => this.#changed.fire(node));
   }
 
   /** Every credential that can be read, as its row; made if need be. */
@@ -168,21 +176,9 @@ export class CredentialsTree implements TreeDataProvider<Node> {
 
   #fetchPage(credentialId: string) {
     return async (at: Place, query: ListQuery): Promise<Page> => {
-      try {
-        await using lease = await this.#parts.sessions.open(credentialId);
-        return await lease.client.list(at, query, { signal: AbortSignal.timeout(60_000) });
-      } catch (error) {
-        this.#noteLocked(credentialId, error);
-        throw error;
-      }
+      await using lease = await this.#parts.sessions.open(credentialId);
+      return await lease.client.list(at, query, { signal: AbortSignal.timeout(60_000) });
     };
-  }
-
-  #noteLocked(credentialId: string, error: unknown): void {
-    const node = this.#credentials.get(credentialId);
-    if (!node || !isLocked(error) || this.isLocked(node.record)) return;
-    this.#refused.add(`${credentialId}/${node.record.revision}`);
-    queueMicrotask(() => this.#changed.fire(node));
   }
 
   async #lookForLocked(stored: readonly StoredCredential[]): Promise<void> {

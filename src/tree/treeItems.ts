@@ -2,6 +2,7 @@ import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, type Uri } f
 import { type ErrorKind, isMissingChunk } from '../core/errors.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import type { Verification } from '../core/verification.ts';
+import { isLocked } from '../credentials/secretVault.ts';
 import type { CredentialNode, EntryNode, MessageNode, Node } from './nodes.ts';
 
 /** What a row shows beside what its node knows. */
@@ -162,6 +163,7 @@ const ways: Partial<Record<ErrorKind, { command: string; title: string }>> = {
 };
 
 function wayOn({ error, parent }: MessageNode): { command: string; title: string } {
+  if (isLocked(error)) return { command: 'storageCredentials.enterSecretAgain', title: 'Enter Secret Again' };
   if (isMissingChunk(error)) return { command: 'workbench.action.reloadWindow', title: 'Reload Window' };
   if (error?.kind === 'forbidden' && parent.kind === 'credential') {
     return { command: 'storageCredentials.openPath', title: `Open ${capital(parent.provider.noun.one)} or Path…` };
