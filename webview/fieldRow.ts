@@ -51,7 +51,7 @@ export class FieldRow {
 
   #build(field: FieldView): void {
     const { control, element, labelled } = this.#widget;
-    this.element.classList.add(field.kind);
+    this.element.classList.add(`kind-${field.kind}`);
     control.id = `field-${field.name.replace(/[^\w-]/g, '_')}`;
     if (!labelled) {
       const label = create('vscode-label', '', field.label);
@@ -59,9 +59,9 @@ export class FieldRow {
       label.required = field.required;
       this.element.append(label);
     }
-    this.element.append(element);
+    this.element.append(element, this.#error.line, this.#hint.line);
     if (this.#secret) this.element.append(this.#secret.element);
-    this.element.append(this.#error.line, this.#hint.line, this.#help);
+    this.element.append(this.#help);
   }
 
   /** Ties the sentences to the control itself, which an attribute on the vscode-element does not reach. */

@@ -81,11 +81,10 @@ export class FormView {
       createButton('Cancel', () => this.#ask({ type: 'close' })),
     );
     const footer = create('footer');
-    footer.append(buttons, this.#status);
+    footer.append(this.#banner, buttons, this.#status);
     const content = create('div', 'content');
     content.append(
       this.#heading,
-      this.#banner,
       this.#ownFields,
       this.#fields,
       this.#advanced,

@@ -11,7 +11,7 @@ const sentences = {
 
 /** What becomes of a secret when the form is saved, and the buttons that change that. */
 export class SecretLine {
-  readonly element = create('div', 'secret');
+  readonly element = create('div', 'secret-line');
   readonly sentence = create('span');
   readonly #clear;
   readonly #keep;

@@ -25,25 +25,23 @@ export class VerificationList {
   }
 
   update(verification: VerificationView | undefined): void {
-    const appears = this.element.hidden && verification !== undefined;
     this.element.hidden = verification === undefined;
     this.element.classList.toggle('stale', verification?.stale ?? false);
-    this.#draw(verification?.steps ?? []);
-    if (appears) this.element.scrollIntoView({ block: 'nearest' });
+    const grows = this.#draw(verification?.steps ?? []);
+    if (grows) this.#list.lastElementChild?.scrollIntoView({ block: 'nearest' });
   }
 
-  /** Draws only the steps that are not there yet, so that opened details stay open. */
-  #draw(steps: VerificationView['steps']): void {
+  /** Draws only the steps that are not there yet, so that opened details stay open: whether there were any. */
+  #draw(steps: VerificationView['steps']): boolean {
     const wanted = steps.map((step) => JSON.stringify(step));
     while (this.#drawn.length > 0 && this.#drawn.some((drawn, index) => drawn !== wanted[index])) {
       this.#drawn.pop();
       this.#list.lastElementChild?.remove();
     }
-    for (const [index, step] of steps.entries()) {
-      if (index < this.#drawn.length) continue;
-      this.#drawn.push(wanted[index] ?? '');
-      this.#list.append(drawStep(step));
-    }
+    const added = steps.slice(this.#drawn.length);
+    this.#drawn.push(...wanted.slice(this.#drawn.length));
+    this.#list.append(...added.map(drawStep));
+    return added.length > 0;
   }
 }
 
@@ -57,7 +55,8 @@ function drawStep({ stage, status, sentence, ms, hint, detail }: VerificationVie
     create('span', 'word', word),
     create('span', 'time', status === 'skipped' ? '' : formatTime(ms)),
   );
-  item.append(head, create('p', 'sentence', sentence));
+  item.append(head);
+  if (status !== 'skipped') item.append(create('p', 'sentence', sentence));
   if (hint !== undefined) item.append(create('p', 'advice', hint));
   if (detail !== undefined) item.append(drawDetail(detail));
   return item;

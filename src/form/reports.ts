@@ -11,15 +11,18 @@ export async function* reports(
   redact: (text: string) => string,
 ): AsyncIterable<Report> {
   const seen: VerificationStep[] = [];
+  let since = performance.now();
   try {
     for await (const step of steps) {
       if (signal.aborted) break;
       seen.push(redacted(step, redact));
+      since = performance.now();
       yield { running: true, steps: [...seen] };
     }
   } catch (error) {
     const stage = stages.find((each) => !seen.some((step) => step.stage === each)) ?? 'reach';
-    if (!signal.aborted) seen.push(redacted(failedStep(stage, toStorageError(error), 0), redact));
+    if (!signal.aborted)
+      seen.push(redacted(failedStep(stage, toStorageError(error), performance.now() - since), redact));
   }
   const { works, sentence, steps: all } = concludeVerification(seen, Date.now());
   if (signal.aborted) yield { running: false, works: false, sentence: 'Cancelled.', steps: seen };
