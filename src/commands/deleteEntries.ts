@@ -1,4 +1,6 @@
-import { Uri, workspace } from 'vscode';
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { workspace } from 'vscode';
 import { StorageError } from '../core/errors.ts';
 import { formatBytes, formatCount, formatCounted } from '../core/text.ts';
 import { confirmationFor } from '../removal/confirm.ts';
@@ -136,7 +138,8 @@ async function saveReport({ dialogs }: Parts, removal: Removal, report: RemovalR
   const target = await dialogs.chooseTarget('Save Report', `removal-${removal.plan.id}.csv`);
   if (!target) return;
   const text = target.path.endsWith('.csv') ? csvReport(removal) : textReport(removal, report);
-  await workspace.fs.writeFile(Uri.from(target), Buffer.from((await Array.fromAsync(text)).join('')));
+  if (target.scheme === 'file') await pipeline(text, createWriteStream(target.fsPath));
+  else await workspace.fs.writeFile(target, Buffer.from((await Array.fromAsync(text)).join('')));
 }
 
 /** Asks the server again for the listings that the removal changed, and for no other. */

@@ -100,7 +100,7 @@ export interface StorageClient extends AsyncDisposable {
   list(at: Place, query: ListQuery, call: Call): Promise<Page>;
   /** Deletes a batch of at most `limits.batch` targets; one outcome per target, in their order. Throws only when the whole call failed. */
   remove?(batch: readonly Target[], call: Call): Promise<readonly Outcome[]>;
-  /** Everything below a place, however deep, page by page: what a removal's plan reads. */
+  /** Everything below a place, however deep, page by page, a folder before what is in it: what a removal's plan reads. */
   walk?(at: Place, query: { readonly prefix?: string }, call: Call): AsyncIterable<Page>;
   /** What the backend knows of one entry now; fails with 'not-found' when it is gone. */
   stat?(entry: Entry, call: Call): Promise<Entry>;
