@@ -1,7 +1,10 @@
 import type { Draft } from '../../src/core/fields.ts';
 
-/** What a provider's `<provider>.server.ts` exports as `contractServers`. */
-export type ContractServers = () => readonly ContractServer[] | { readonly unavailable: string };
+/** What a provider's `<provider>.server.ts` exports as `contractServers`: what runs here, and what is missing for the rest. */
+export type ContractServers = () => Promise<{
+  readonly servers: readonly ContractServer[];
+  readonly missing: readonly string[];
+}>;
 
 /** A server that one provider is tested against, and a way around the provider to prepare and to judge. */
 export interface ContractServer {
@@ -34,6 +37,8 @@ export interface ContractServer {
   refuseDeletion(container: string, ids: readonly string[]): Promise<void>;
   /** A good draft of an account that may not list the container. */
   strangerTo(container: string): Promise<Draft>;
+  /** Ends what was started for this file of tests alone. */
+  stop?(): Promise<void>;
 }
 
 /** A certificate and its key, as PEM files. */

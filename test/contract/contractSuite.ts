@@ -130,16 +130,18 @@ export async function contractSuite(
       default: Provider;
     };
     if (!needs.every((capability) => provider.capabilities.has(capability))) continue;
-    const servers = contractServers();
-    if ('unavailable' in servers) {
-      console.log(`Skipped: ${title} of ${provider.label}. ${servers.unavailable}`);
-      describe.skip(`${title}: ${provider.label}`, () => {});
-      continue;
+    const { servers, missing } = await contractServers();
+    for (const sentence of missing) {
+      console.log(`Skipped: ${title} of ${provider.label}. ${sentence}`);
+      describe.skip(`${title}: ${provider.label}. ${sentence}`, () => {});
     }
     for (const server of servers) {
       describe(`${title}: ${provider.label} on ${server.name}`, () => {
         const contract = new Contract(provider, server);
-        afterAll(() => contract.close());
+        afterAll(async () => {
+          await contract.close();
+          await server.stop?.();
+        });
         declare(contract);
       });
     }

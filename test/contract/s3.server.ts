@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   CreateBucketCommand,
@@ -10,49 +11,28 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
+import { startMemoryS3 } from '../../demo/s3Server.ts';
+import type { Draft } from '../../src/core/fields.ts';
 import { createRgwUser } from '../servers/rgw.ts';
 import type { RgwAccess } from '../support/rgwGlobal.ts';
 import type { ContractServer, ContractServers } from './contractServer.ts';
 
-/** Ceph RGW, plain and over TLS. */
-export const contractServers: ContractServers = () => {
+/** Ceph RGW, plain and over TLS; and the memory S3, whose listings are encoded as Amazon's are. */
+export const contractServers: ContractServers = async () => {
   const rgw = inject('rgw');
-  if ('unavailable' in rgw) return rgw;
-  return [plainServer(rgw), tlsServer(rgw)];
+  const memory = await memoryServer();
+  if ('unavailable' in rgw) return { servers: [memory], missing: [rgw.unavailable] };
+  return { servers: [plainServer(rgw), tlsServer(rgw), memory], missing: [] };
 };
 
 function plainServer(rgw: RgwAccess): ContractServer {
-  const { endpoint, accessKeyId, secretAccessKey } = rgw;
-  const credentials = { accessKeyId, secretAccessKey };
-  const judge = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
-  const draft = (origin: string) => ({ service: 'ceph', ...credentials, endpoint: origin, pathStyle: true });
-  let created = 0;
+  const server = serverFor('Ceph RGW', rgw);
   return {
-    name: 'Ceph RGW',
-    origin: endpoint,
-    draft,
-    changes: {
-      wrongSecret: { secretAccessKey: wrongSecret },
-      unknownAccount: { accessKeyId: 'UNKNOWNACCESSKEYID00' },
-      unverified: { verifyCertificate: false },
-      trust: (caBundle) => ({ caBundle }),
-      only: (bucket) => ({ bucket }),
+    ...server,
+    async strangerTo(bucket) {
+      const { accessKeyId, secretAccessKey } = await createRgwUser(rgw.configFile);
+      return { ...server.draft(server.origin), accessKeyId, secretAccessKey, bucket };
     },
-    secrets: [secretAccessKey, wrongSecret],
-    async createContainer() {
-      const Bucket = `contract-${process.pid}-${Date.now().toString(36)}-${++created}`;
-      await judge.send(new CreateBucketCommand({ Bucket }));
-      return Bucket;
-    },
-    async removeContainer(Bucket) {
-      await judge.send(new DeleteBucketPolicyCommand({ Bucket }));
-      for (const Key of await listKeys(judge, Bucket)) await judge.send(new DeleteObjectCommand({ Bucket, Key }));
-      await judge.send(new DeleteBucketCommand({ Bucket }));
-    },
-    async put(Bucket, Key, Body = 'x') {
-      await judge.send(new PutObjectCommand({ Bucket, Key, Body }));
-    },
-    ids: (bucket) => listKeys(judge, bucket),
     async refuseDeletion(Bucket, keys) {
       const Statement = {
         Effect: 'Deny',
@@ -61,12 +41,11 @@ function plainServer(rgw: RgwAccess): ContractServer {
         Resource: keys.map((key) => `arn:aws:s3:::${Bucket}/${key}`),
       };
       const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [Statement] });
-      await judge.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+      await server.judge.send(new PutBucketPolicyCommand({ Bucket, Policy }));
     },
-    async strangerTo(bucket) {
-      const user = await createRgwUser(rgw.configFile);
-      const keys = { accessKeyId: user.accessKeyId, secretAccessKey: user.secretAccessKey };
-      return { ...draft(endpoint), ...keys, bucket };
+    async removeContainer(Bucket) {
+      await server.judge.send(new DeleteBucketPolicyCommand({ Bucket }));
+      await server.removeContainer(Bucket);
     },
   };
 }
@@ -82,6 +61,64 @@ function tlsServer(rgw: RgwAccess): ContractServer {
     badCertificates: rgw.certificates,
     draft: (origin) => ({ ...plain.draft(origin), caBundle }),
     strangerTo: async (bucket) => ({ ...(await plain.strangerTo(bucket)), endpoint: rgw.tlsEndpoint, caBundle }),
+  };
+}
+
+async function memoryServer(): Promise<ContractServer> {
+  const owner = { accessKeyId: 'OWNERACCESSKEYID0000', secretAccessKey: randomBytes(30).toString('base64') };
+  const stranger = { accessKeyId: 'STRANGERACCESSKEYID0', secretAccessKey: randomBytes(30).toString('base64') };
+  const undeletable: string[] = [];
+  const memory = await startMemoryS3({
+    credentials: [owner, stranger],
+    undeletable,
+    intercept: ({ headers }) =>
+      headers.authorization?.includes(stranger.accessKeyId)
+        ? { status: 403, body: '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>' }
+        : undefined,
+  });
+  const server = serverFor('the memory S3', { endpoint: memory.endpoint, ...owner });
+  return {
+    ...server,
+    strangerTo: async (bucket) => ({ ...server.draft(server.origin), ...stranger, bucket }),
+    async refuseDeletion(bucket, keys) {
+      undeletable.splice(0, undeletable.length, ...keys.map((key) => `${bucket}/${key}`));
+    },
+    stop: () => memory.stop(),
+  };
+}
+
+// What does not depend on which server it is.
+function serverFor(name: string, access: { endpoint: string; accessKeyId: string; secretAccessKey: string }) {
+  const { endpoint, accessKeyId, secretAccessKey } = access;
+  const credentials = { accessKeyId, secretAccessKey };
+  const judge = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  let created = 0;
+  return {
+    name,
+    judge,
+    origin: endpoint,
+    draft: (origin: string): Draft => ({ service: 'ceph', ...credentials, endpoint: origin, pathStyle: true }),
+    changes: {
+      wrongSecret: { secretAccessKey: wrongSecret },
+      unknownAccount: { accessKeyId: 'UNKNOWNACCESSKEYID00' },
+      unverified: { verifyCertificate: false },
+      trust: (caBundle: string) => ({ caBundle }),
+      only: (bucket: string) => ({ bucket }),
+    },
+    secrets: [secretAccessKey, wrongSecret],
+    async createContainer() {
+      const Bucket = `contract-${process.pid}-${Date.now().toString(36)}-${++created}`;
+      await judge.send(new CreateBucketCommand({ Bucket }));
+      return Bucket;
+    },
+    async removeContainer(Bucket: string) {
+      for (const Key of await listKeys(judge, Bucket)) await judge.send(new DeleteObjectCommand({ Bucket, Key }));
+      await judge.send(new DeleteBucketCommand({ Bucket }));
+    },
+    async put(Bucket: string, Key: string, Body = 'x') {
+      await judge.send(new PutObjectCommand({ Bucket, Key, Body }));
+    },
+    ids: (bucket: string) => listKeys(judge, bucket),
   };
 }
 
