@@ -46,6 +46,16 @@ export class Form {
     await select.getByRole('option', { name: option, exact: true }).click();
   }
 
+  /** The name by which a screen reader would call what has the focus. */
+  async focused(): Promise<string> {
+    return this.#frame.locator('body').evaluate(({ ownerDocument }) => {
+      let element = ownerDocument.activeElement;
+      while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+      const labels = element instanceof HTMLInputElement ? [...(element.labels ?? [])] : [];
+      return (element?.ariaLabel ?? labels[0]?.textContent ?? element?.textContent ?? '').trim();
+    });
+  }
+
   async save(): Promise<void> {
     await this.button('Save').click();
   }

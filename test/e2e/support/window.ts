@@ -34,6 +34,7 @@ export async function openWindow({ vsix, settings, env }: WindowOptions): Promis
   const browser = await openBrowser({ profileFolder: path.join(folder.path, 'chromium') });
   await browser.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = browser.pages()[0] ?? (await browser.newPage());
+  page.setDefaultTimeout(20_000);
   const window = new VsCodeWindow({ page, browser, server, start, dataFolder, workspace, removeFolder: folder.remove });
   await window.load();
   return window;
@@ -130,6 +131,7 @@ export class VsCodeWindow {
   async expand(name: string | RegExp): Promise<void> {
     const row = this.row(name);
     await row.waitFor();
+    await this.leaveTree();
     if ((await row.getAttribute('aria-expanded')) === 'true') return;
     await row.locator('.monaco-tl-twistie').click();
     await this.page.waitForFunction(
@@ -138,11 +140,18 @@ export class VsCodeWindow {
     );
   }
 
-  /** Chooses by Enter: a menu that has just opened takes no clicks yet. */
+  /** Chooses by Enter: a menu that has just opened takes no clicks yet. A tooltip may lie over the row, so the mouse comes from afar. */
   async chooseFromMenu(row: Locator, item: string | RegExp): Promise<void> {
+    await this.leaveTree();
     await row.click({ button: 'right' });
     await this.page.getByRole('menuitem', { name: item }).first().hover();
     await this.page.keyboard.press('Enter');
+  }
+
+  /** Takes the mouse away from the tree, and with it the tooltip of the row where it was. */
+  async leaveTree(): Promise<void> {
+    await this.page.mouse.move(900, 500);
+    await this.page.locator('.monaco-hover:not(.hidden)').first().waitFor({ state: 'hidden' });
   }
 
   async answerDialog(button: string | RegExp): Promise<void> {
@@ -155,6 +164,11 @@ export class VsCodeWindow {
     await this.dialog.waitFor();
     await this.page.keyboard.press('Escape');
     await this.dialog.waitFor({ state: 'detached' });
+  }
+
+  async clearNotifications(): Promise<void> {
+    await this.runCommand('Notifications: Clear All Notifications');
+    await this.notifications.first().waitFor({ state: 'detached' });
   }
 
   /** Types into the input at the top and presses Enter. */
@@ -191,6 +205,14 @@ export class VsCodeWindow {
     await this.page.goto('about:blank');
     await this.#parts.server.stop();
     this.#parts.server = await this.#parts.start(port);
+    await this.load();
+  }
+
+  /** Takes from the browser what it keeps for VS Code's SecretStorage, as a lost keyring would, and loads the window again. */
+  async loseSecrets(): Promise<void> {
+    await this.page.evaluate(() => {
+      for (const key of Object.keys(localStorage)) if (key.startsWith('secrets.')) localStorage.removeItem(key);
+    });
     await this.load();
   }
 
