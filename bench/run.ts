@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findCommand, requireCommands, ServerUnavailable, temporaryFolder } from '../test/servers/serverProcess.ts';
 import { type BenchServer, startBenchServer, startRgwServer } from './servers.ts';
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
 // Leaving by exit ends the servers and the tools too.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
+const loadBefore = loadavg()[0];
 const missing: string[] = [];
 const rows: Row[] = [];
 await requireCommands('The benchmark', ['time'], ['time']);
@@ -42,7 +44,9 @@ if (!options['without-rgw']) await benchOn(() => startRgwServer(Number(options['
 console.log(renderTable(rows));
 for (const sentence of missing) console.log(sentence);
 await mkdir('out', { recursive: true });
-await writeFile('out/bench.json', `${JSON.stringify({ at: new Date().toISOString(), rows, missing }, null, 2)}\n`);
+const machine = { cores: cpus().length, loadBefore, loadAfter: loadavg()[0] };
+const result = { at: new Date().toISOString(), machine, rows, missing };
+await writeFile('out/bench.json', `${JSON.stringify(result, null, 2)}\n`);
 
 function isInstalled(tool: Tool): boolean {
   if (findCommand(tool.needs) !== undefined) return true;
