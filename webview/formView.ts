@@ -69,7 +69,7 @@ export class FormView {
   #build(): void {
     this.#banner.role = 'alert';
     this.#status.role = 'status';
-    this.#save.title = 'Save (Ctrl+Enter)';
+    this.#save.title = 'Save (Ctrl+Enter, Cmd+Enter on a Mac)';
     this.#bannerText.className = 'text';
     this.#banner.append(createIcon('warning'), this.#bannerText, this.#reload, this.#saveMine);
     this.#warning.append(createIcon('warning'), this.#warningText);

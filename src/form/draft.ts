@@ -1,10 +1,9 @@
-import { emptyDraft, type Issue, isShown, parseDraft, withValue } from '../core/drafts.ts';
+import { emptyDraft, withValue } from '../core/drafts.ts';
 import type { Draft, Fields, FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SavedCredential, SaveRequest } from './dependencies.ts';
+import { type Examined, examine, visibleIssues } from './examine.ts';
 import { type Memento, nameField } from './protocol.ts';
-
-const nameLimit = 100;
 
 /** A form while it is filled in: plain data that every function here leaves as it was and returns anew. */
 export interface FormDraft {
@@ -27,15 +26,6 @@ export interface FormDraft {
   readonly saved?: SavedCredential;
   /** What was filled in for providers chosen before. */
   readonly shelf: Readonly<Record<string, Pick<FormDraft, 'values' | 'entered' | 'cleared'>>>;
-}
-
-/** What the draft comes to. */
-export interface Examined {
-  readonly settings: Draft;
-  readonly secrets: Readonly<Record<string, string>>;
-  /** Stored secrets that stay. */
-  readonly kept: readonly string[];
-  readonly issues: readonly Issue[];
 }
 
 /** A draft of a new credential under a proposed name. */
@@ -151,45 +141,6 @@ export function isDirty(draft: FormDraft): boolean {
   );
 }
 
-/** Parses the draft and finds everything that is wrong with it. */
-export function examine(draft: FormDraft): Examined {
-  const { provider } = draft;
-  const filled = { ...draft.values, ...draft.entered };
-  const kept = keptSecrets(draft, parseDraft(provider.fields, filled).settings);
-  const { settings, secrets, issues } = parseDraft(provider.fields, filled, new Set(kept));
-  const missing = missingSecrets(draft, kept);
-  const ofFields = issues.filter(({ field }) => !missing.has(field));
-  const wrong = ofFields.some(({ severity }) => severity === 'error');
-  return {
-    settings,
-    secrets,
-    kept,
-    issues: [
-      ...nameIssues(draft),
-      ...ofFields,
-      ...[...missing].map(([field, sentence]) => ({ field, severity: 'error' as const, sentence })),
-      ...(wrong ? [] : provider.check(settings)),
-    ],
-  };
-}
-
-/** Those of the issues that are to be shown now: none about a field that is still being filled in. */
-export function visibleIssues(draft: FormDraft, issues: readonly Issue[]): readonly Issue[] {
-  const missing = missingSecrets(draft, []);
-  return issues.filter(({ field, severity }) => {
-    if (missing.has(field)) return true;
-    return draft.left.includes(field) && (severity === 'hint' || draft.tried || hasValue(draft, field));
-  });
-}
-
-/** What becomes of a secret when the draft is saved as it is. */
-export function secretState(draft: FormDraft, kept: readonly string[], field: string) {
-  if (Object.hasOwn(draft.entered, field)) return 'entered';
-  if (draft.cleared.includes(field)) return 'cleared';
-  if (kept.includes(field)) return 'stored';
-  return storedSecrets(draft).includes(field) ? 'lost' : 'empty';
-}
-
 /** What the store is asked to do; the draft must have no errors. */
 export function saveRequest(draft: FormDraft, { settings, secrets, kept }: Examined): SaveRequest {
   const { saved } = draft;
@@ -254,58 +205,6 @@ function stillTyping(draft: FormDraft, field: string): FormDraft {
   const visible = visibleIssues(draft, examine(draft).issues);
   if (visible.some((issue) => issue.field === field && issue.severity === 'error')) return draft;
   return { ...draft, left: draft.left.filter((name) => name !== field) };
-}
-
-function nameIssues({ name, takenName }: FormDraft): readonly Issue[] {
-  const sentence = nameRefusal(name.trim(), takenName);
-  return sentence === undefined ? [] : [{ field: nameField, severity: 'error', sentence }];
-}
-
-function nameRefusal(name: string, takenName: string | undefined): string | undefined {
-  if (name === '') return 'Enter a name.';
-  if (name.length > nameLimit) return `Enter a name of at most ${nameLimit} characters.`;
-  return name === takenName ? `Choose another name. This one is in use: ${name}` : undefined;
-}
-
-/** A stored secret stays with the server that it was entered for. */
-function keptSecrets(draft: FormDraft, settings: Draft): readonly string[] {
-  const { saved, provider } = draft;
-  if (!saved || saved.provider !== provider.id) return [];
-  if (provider.origin(settings) !== provider.origin(saved.settings)) return [];
-  return storedSecrets(draft).filter((name) => !saved.lostSecrets.includes(name));
-}
-
-/** Stored secrets that would go unasked, and what to say at their fields. */
-function missingSecrets(draft: FormDraft, kept: readonly string[]): ReadonlyMap<string, string> {
-  const lost = draft.saved?.lostSecrets ?? [];
-  return new Map(
-    storedSecrets(draft)
-      .filter((name) => !kept.includes(name))
-      .map((name) => [
-        name,
-        lost.includes(name)
-          ? "The stored secret can't be read: enter it again."
-          : 'The host changed: enter the secret again.',
-      ]),
-  );
-}
-
-/** Secrets of the saved credential that this form shows and leaves alone. */
-function storedSecrets({ saved, provider, values, entered, cleared }: FormDraft): readonly string[] {
-  if (!saved || saved.provider !== provider.id) return [];
-  return saved.secretNames.filter(
-    (name) =>
-      Object.hasOwn(provider.fields, name) &&
-      isShown(provider.fields, name, { ...values, ...entered }) &&
-      !Object.hasOwn(entered, name) &&
-      !cleared.includes(name),
-  );
-}
-
-function hasValue(draft: FormDraft, field: string): boolean {
-  if (field === nameField) return draft.name !== '';
-  const value = draft.entered[field] ?? draft.values[field];
-  return value !== undefined && value !== '';
 }
 
 function everyField(provider: Provider): readonly string[] {

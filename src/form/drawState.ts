@@ -1,7 +1,8 @@
 import { type Issue, isShown } from '../core/drafts.ts';
 import type { Choice, Field } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
-import { type Examined, examine, type FormDraft, isDirty, mementoOf, secretState, visibleIssues } from './draft.ts';
+import { type FormDraft, isDirty, mementoOf } from './draft.ts';
+import { type Examined, examine, secretState, visibleIssues } from './examine.ts';
 import { type FieldView, type FormState, nameField, providerField, type VerificationView } from './protocol.ts';
 
 /** What goes on around a draft and is not part of it. */
@@ -66,7 +67,7 @@ function nameView(draft: FormDraft, issues: readonly Issue[]): FieldView {
   return {
     ...formField(nameField, 'Name'),
     kind: 'text',
-    help: 'How this credential is called in the list.',
+    help: 'What this credential is called in the list.',
     value: draft.name,
     ...sentences(nameField, issues),
   };

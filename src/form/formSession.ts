@@ -3,9 +3,11 @@ import type { FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
 import { createRedactor } from '../core/redaction.ts';
 import { applies } from './applies.ts';
+import { connectionOf } from './connection.ts';
 import type { DraftConnection, FormDependencies, SavedCredential } from './dependencies.ts';
 import * as drafts from './draft.ts';
 import { drawState, type Progress } from './drawState.ts';
+import { examine, firstError } from './examine.ts';
 import {
   type FormState,
   nameField,
@@ -268,7 +270,7 @@ export class FormSession {
     try {
       await this.#checkName();
       if (this.#refused(() => true)) return;
-      const examined = drafts.examine(this.#draft);
+      const examined = examine(this.#draft);
       await this.#dependencies.credentials.save(drafts.saveRequest(this.#draft, examined));
       this.#saved = true;
     } catch (error) {
@@ -303,26 +305,15 @@ export class FormSession {
   /** Whether the draft has errors; then all of them are shown and the first is gone to. */
   #refused(matters: (field: string) => boolean): boolean {
     this.#draft = drafts.withTried(this.#draft);
-    const { issues } = drafts.examine(this.#draft);
-    const wrong = new Set(issues.filter(({ severity }) => severity === 'error').map(({ field }) => field));
-    const first = [nameField, ...Object.keys(this.#draft.provider.fields)].find(
-      (name) => wrong.has(name) && matters(name),
-    );
+    const first = firstError(this.#draft, matters);
     this.#focus = first;
     return first !== undefined;
   }
 
-  /** The draft as it would be saved, with the stored secrets that it keeps. */
   async #connection(): Promise<DraftConnection> {
-    const { provider, saved } = this.#draft;
-    const { settings, secrets, kept } = drafts.examine(this.#draft);
-    const { credentials } = this.#dependencies;
-    const origin = provider.origin(settings);
-    const stored = saved && kept.length > 0 ? await credentials.readSecrets(saved.id, origin) : {};
-    const keptSecrets = Object.fromEntries(Object.entries(stored).filter(([name]) => kept.includes(name)));
-    const all = { ...keptSecrets, ...secrets };
-    this.#redactor.add(Object.values(all));
-    return { provider, settings, secrets: all };
+    const connection = await connectionOf(this.#draft, this.#dependencies.credentials);
+    this.#redactor.add(Object.values(connection.secrets));
+    return connection;
   }
 
   #findProvider(id: FieldValue): Provider | undefined {

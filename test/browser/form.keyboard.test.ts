@@ -154,6 +154,16 @@ describe.skipIf(missing)('the form by keyboard alone', () => {
     expect(await tab.page.getByRole('option').count()).toBe(0);
   });
 
+  test('in a select, a letter goes to the next choice that begins with it', async () => {
+    await new CredentialForms(() => tab, fake.dependencies).add();
+    await tab.show();
+    await goTo('Service');
+    await press('h');
+    await expect.poll(() => tab.field('service').value).toBe('hosted');
+    await press('o');
+    await expect.poll(() => tab.field('service').value).toBe('own');
+  });
+
   test('Escape stops a verification', async () => {
     fake.credentials.set('one', saved);
     const operations = {

@@ -8,6 +8,12 @@ import type { CreateWidget } from './widget.ts';
 export const createChoice: CreateWidget = (_field, { change }) => {
   const control = create('vscode-single-select');
   control.addEventListener('change', () => change(control.value));
+  control.addEventListener('keydown', (event) => {
+    const next = event.ctrlKey || event.metaKey || event.altKey ? undefined : nextByLetter(control, event.key);
+    if (next === undefined || next === control.value) return;
+    control.value = next;
+    change(next);
+  });
   return {
     element: control,
     control,
@@ -31,4 +37,11 @@ export function setChoices(control: VscodeSingleSelect, choices: readonly Choice
     disabled: false,
   }));
   return true;
+}
+
+/** The next option that begins with the letter, as in the browser's own select. */
+function nextByLetter({ options, selectedIndex }: VscodeSingleSelect, key: string): string | undefined {
+  if (key.length !== 1 || key === ' ') return undefined;
+  const order = [...options.slice(selectedIndex + 1), ...options.slice(0, selectedIndex + 1)];
+  return order.find(({ label = '' }) => label.toLowerCase().startsWith(key.toLowerCase()))?.value;
 }

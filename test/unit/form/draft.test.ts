@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as drafts from '../../../src/form/draft.ts';
+import { examine, secretState, visibleIssues } from '../../../src/form/examine.ts';
 import { nameField } from '../../../src/form/protocol.ts';
 import { saved, storedSecret, typedSecret } from './support/fakes.ts';
 import { other, specimen } from './support/specimen.ts';
@@ -8,13 +9,11 @@ const fresh = () => drafts.newDraft(specimen, 'Specimen');
 const edited = () => drafts.draftOf(saved, specimen);
 const errorsOf = (draft: drafts.FormDraft) =>
   Object.fromEntries(
-    drafts
-      .examine(draft)
+    examine(draft)
       .issues.filter(({ severity }) => severity === 'error')
       .map(({ field, sentence }) => [field, sentence]),
   );
-const visibleOf = (draft: drafts.FormDraft) =>
-  drafts.visibleIssues(draft, drafts.examine(draft).issues).map(({ field }) => field);
+const visibleOf = (draft: drafts.FormDraft) => visibleIssues(draft, examine(draft).issues).map(({ field }) => field);
 
 describe('a new draft', () => {
   test('starts with the defaults of its fields, is not dirty and shows no error', () => {
@@ -43,7 +42,7 @@ describe('a new draft', () => {
     ] as const) {
       draft = drafts.withFieldValue(draft, field, value);
     }
-    const request = drafts.saveRequest(draft, drafts.examine(draft));
+    const request = drafts.saveRequest(draft, examine(draft));
     expect(request).toEqual({
       provider: 'specimen',
       name: 'Specimen',
@@ -82,7 +81,7 @@ describe('a field', () => {
 
   test('has hints that are no errors', () => {
     const draft = drafts.withLeft(drafts.withFieldValue(fresh(), 'keyId', 'KEY'), 'keyId');
-    expect(drafts.examine(draft).issues).toContainEqual({
+    expect(examine(draft).issues).toContainEqual({
       field: 'keyId',
       severity: 'hint',
       sentence: 'Access keys usually have 5 to 20 characters.',
@@ -117,7 +116,7 @@ describe('the name', () => {
 
 describe('stored secrets', () => {
   test('stay when they are left blank', () => {
-    const request = drafts.saveRequest(edited(), drafts.examine(edited()));
+    const request = drafts.saveRequest(edited(), examine(edited()));
     expect(request).toMatchObject({ secrets: {}, keep: ['secretKey', 'token'], clear: [] });
     expect(request.basedOn).toEqual({ id: 'one', revision: 'r1' });
     expect(drafts.isDirty(edited())).toBe(false);
@@ -125,23 +124,23 @@ describe('stored secrets', () => {
 
   test('are replaced by what is entered, and come back when that is emptied', () => {
     const replaced = drafts.withFieldValue(edited(), 'secretKey', typedSecret);
-    expect(drafts.saveRequest(replaced, drafts.examine(replaced))).toMatchObject({
+    expect(drafts.saveRequest(replaced, examine(replaced))).toMatchObject({
       secrets: { secretKey: typedSecret },
       keep: ['token'],
       clear: [],
     });
     const emptied = drafts.withFieldValue(replaced, 'secretKey', '');
-    expect(drafts.examine(emptied).kept).toEqual(['secretKey', 'token']);
+    expect(examine(emptied).kept).toEqual(['secretKey', 'token']);
     expect(drafts.isDirty(emptied)).toBe(false);
   });
 
   test('are cleared only when asked to, and a required one is then missing', () => {
     const cleared = drafts.withoutSecret(edited(), 'token');
-    expect(drafts.saveRequest(cleared, drafts.examine(cleared))).toMatchObject({
+    expect(drafts.saveRequest(cleared, examine(cleared))).toMatchObject({
       keep: ['secretKey'],
       clear: ['token'],
     });
-    expect(drafts.secretState(cleared, [], 'token')).toBe('cleared');
+    expect(secretState(cleared, [], 'token')).toBe('cleared');
     expect(drafts.isDirty(cleared)).toBe(true);
     expect(drafts.withStoredSecret(cleared, 'token').cleared).toEqual([]);
     expect(errorsOf(drafts.withoutSecret(edited(), 'secretKey'))).toEqual({
@@ -152,18 +151,18 @@ describe('stored secrets', () => {
   test('are not used for another host: every one must be entered or cleared', () => {
     const moved = drafts.withFieldValue(edited(), 'endpoint', 'https://elsewhere.example');
     const sentence = 'The host changed: enter the secret again.';
-    expect(drafts.examine(moved).kept).toEqual([]);
+    expect(examine(moved).kept).toEqual([]);
     expect(errorsOf(moved)).toEqual({ secretKey: sentence, token: sentence });
     expect(visibleOf(moved)).toEqual(['secretKey', 'token']);
     const mended = drafts.withoutSecret(drafts.withFieldValue(moved, 'secretKey', typedSecret), 'token');
     expect(errorsOf(mended)).toEqual({});
-    expect(drafts.saveRequest(mended, drafts.examine(mended))).toMatchObject({
+    expect(drafts.saveRequest(mended, examine(mended))).toMatchObject({
       secrets: { secretKey: typedSecret },
       keep: [],
       clear: ['token'],
     });
     const back = drafts.withFieldValue(moved, 'endpoint', 'https://storage.example');
-    expect(drafts.examine(back).kept).toEqual(['secretKey', 'token']);
+    expect(examine(back).kept).toEqual(['secretKey', 'token']);
   });
 
   test('that are lost must be entered again', () => {
@@ -172,11 +171,11 @@ describe('stored secrets', () => {
       secretKey: "The stored secret can't be read: enter it again.",
       token: "The stored secret can't be read: enter it again.",
     });
-    expect(drafts.examine(locked).kept).toEqual([]);
+    expect(examine(locked).kept).toEqual([]);
   });
 
   test('are not kept for another provider', () => {
-    expect(drafts.examine(drafts.withProvider(edited(), other)).kept).toEqual([]);
+    expect(examine(drafts.withProvider(edited(), other)).kept).toEqual([]);
   });
 });
 
@@ -213,12 +212,12 @@ describe('a memento', () => {
 
   test('keeps the revision it was based on, so that a save notices a change', () => {
     const back = drafts.restoredDraft(drafts.mementoOf(edited()), specimen, { ...saved, revision: 'r2' });
-    expect(drafts.saveRequest(back, drafts.examine(back)).basedOn).toEqual({ id: 'one', revision: 'r1' });
+    expect(drafts.saveRequest(back, examine(back)).basedOn).toEqual({ id: 'one', revision: 'r1' });
   });
 
   test('of a credential that is gone becomes a new one', () => {
     const back = drafts.restoredDraft(drafts.mementoOf(edited()), specimen);
-    expect(drafts.saveRequest(back, drafts.examine(back))).not.toHaveProperty('basedOn');
+    expect(drafts.saveRequest(back, examine(back))).not.toHaveProperty('basedOn');
   });
 });
 
@@ -230,7 +229,7 @@ describe('a draft based anew', () => {
       revision: 'r2',
       settings: { ...saved.settings, keyId: 'THEIRS' },
     });
-    expect(drafts.saveRequest(rebased, drafts.examine(rebased))).toMatchObject({
+    expect(drafts.saveRequest(rebased, examine(rebased))).toMatchObject({
       settings: { keyId: 'KEY99999' },
       keep: ['secretKey', 'token'],
       basedOn: { id: 'one', revision: 'r2' },
