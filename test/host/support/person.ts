@@ -3,14 +3,14 @@ import type { Asking, Confirming, Dialogs, Option } from '../../../src/ui/dialog
 
 /** What a person does when asked; whatever is left out is closed by Escape. */
 export interface Answers {
-  confirm?: (question: Confirming) => boolean;
+  confirm?: (question: Confirming) => boolean | Promise<boolean>;
   ask?: (question: Asking) => string | undefined;
   /** The label of the row that is chosen. */
   pick?: (title: string, options: readonly Option<unknown>[]) => string | undefined;
   /** The button that is pressed. */
   notify?: (sentence: string, buttons: readonly string[]) => string | undefined;
-  /** Sees each report of a task, and may cancel it. */
-  progress?: (title: string, sentence: string, cancel: () => void) => void;
+  /** Reads what a task reports. */
+  progress?: (title: string, sentence: string) => void;
   chooseTarget?: Dialogs['chooseTarget'];
 }
 
@@ -22,6 +22,7 @@ export class Person {
   readonly picked: { readonly title: string; readonly labels: readonly string[] }[] = [];
   readonly told: { readonly kind: string; readonly sentence: string; readonly buttons: readonly string[] }[] = [];
   readonly tasks: string[] = [];
+  #cancel = () => {};
   readonly #dialogs: Dialogs;
   readonly #real: Dialogs;
 
@@ -41,6 +42,11 @@ export class Person {
     return JSON.stringify([this.confirmed, this.asked, this.picked, this.told, this.tasks]);
   }
 
+  /** Presses Cancel on the task that runs. */
+  cancelTask(): void {
+    this.#cancel();
+  }
+
   leave(): void {
     Object.assign(this.#dialogs, this.#real);
   }
@@ -49,7 +55,7 @@ export class Person {
     return {
       confirm: async (question) => {
         this.confirmed.push(question);
-        return this.answers.confirm?.(question) ?? false;
+        return (await this.answers.confirm?.(question)) ?? false;
       },
       ask: async (question) => {
         this.asked.push(question);
@@ -73,7 +79,8 @@ export class Person {
       progress: async (title, task) => {
         this.tasks.push(title);
         const controller = new AbortController();
-        const report = (sentence: string) => this.answers.progress?.(title, sentence, () => controller.abort());
+        this.#cancel = () => controller.abort();
+        const report = (sentence: string) => this.answers.progress?.(title, sentence);
         return await task(report, controller.signal);
       },
       chooseTarget: async (title, name) => await this.answers.chooseTarget?.(title, name),
