@@ -22,6 +22,7 @@ export type Fault =
   | { kind: 'reset-before' }
   | { kind: 'reset-after' }
   | { kind: 'cut-body'; afterBytes: number }
+  | { kind: 'stall-body'; afterBytes: number }
   | { kind: 'never-answer' }
   | { kind: 'replace-body'; body: (original: Buffer) => Buffer }
   | { kind: 'delay'; ms: number }
@@ -145,6 +146,12 @@ async function answer(
       response.writeHead(whole.status, withLength(whole, request));
       const part = whole.body.subarray(0, fault.afterBytes);
       response.write(part, () => request.socket.destroy());
+      return;
+    }
+    case 'stall-body': {
+      const whole = await forward();
+      response.writeHead(whole.status, withLength(whole, request));
+      response.write(whole.body.subarray(0, fault.afterBytes));
       return;
     }
     case 'replace-body': {
