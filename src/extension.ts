@@ -57,7 +57,15 @@ async function build(context: ExtensionContext): Promise<Parts> {
   });
   const forms = new Forms(extensionUri, {
     providers: providerList,
-    credentials: credentialAccess({ keeping, credentials, isLocked: (record) => tree.isLocked(record) }),
+    credentials: credentialAccess({
+      keeping,
+      credentials,
+      isLocked: (record) => tree.isLocked(record),
+      keepVerification: async (record, verification) => {
+        await verifications.keep(record, verification);
+        tree.redraw();
+      },
+    }),
     operations: draftOperations(network),
     ui: {
       chooseFile: async (title, accept) => (await window.showOpenDialog({ title, filters: filtersOf(accept) }))?.[0],

@@ -68,6 +68,15 @@ export function cancelled(): StorageError {
   return new StorageError('cancelled', 'Cancelled.');
 }
 
+/** What a call ends with when its signal was aborted: 'timed-out' where a time limit did it, else 'cancelled'. */
+export function stoppedBy(signal: AbortSignal, server: string): StorageError {
+  const reason: unknown = signal.reason;
+  if (!(reason instanceof Error) || reason.name !== 'TimeoutError') return cancelled();
+  return new StorageError('timed-out', `The server did not answer in time: ${server}`, {
+    hint: 'Try again, and check whether a firewall or a proxy stands between.',
+  });
+}
+
 /** Whether code that is loaded later was gone from disk, as after an update. */
 export function isMissingChunk(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

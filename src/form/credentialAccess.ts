@@ -1,4 +1,5 @@
 import type { Network } from '../core/provider.ts';
+import { type Verification, verificationLimits } from '../core/verification.ts';
 import type { CredentialStore } from '../credentials/credentialStore.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { CredentialRecord } from '../credentials/record.ts';
@@ -10,10 +11,11 @@ interface Parts {
   readonly keeping: Keeping;
   readonly credentials: Credentials;
   readonly isLocked: (record: CredentialRecord) => boolean;
+  readonly keepVerification: (record: CredentialRecord, verification: Verification) => Promise<void>;
 }
 
 /** The stored credentials as the form sees them: a secret is read only when a draft that keeps it is tried out. */
-export function credentialAccess({ keeping, credentials, isLocked }: Parts): FormCredentials {
+export function credentialAccess({ keeping, credentials, isLocked, keepVerification }: Parts): FormCredentials {
   const { store, vault } = keeping;
   return {
     find: async (id) =>
@@ -21,15 +23,11 @@ export function credentialAccess({ keeping, credentials, isLocked }: Parts): For
     readSecrets: async (id, origin) => (await unlockCredential(keeping, id, { origin })).secrets,
     nameInUse: (name, exceptId) => store.nameInUse(name, exceptId),
     proposeName: (label) => store.proposeName(label),
-    save: ({ provider, name, settings, secrets, keep, basedOn }) =>
-      credentials.save({
-        provider,
-        name,
-        settings,
-        secrets,
-        keep,
-        ...(basedOn ? { id: basedOn.id, basedOn: String(basedOn.revision) } : {}),
-      }),
+    save: async ({ provider, name, settings, secrets, keep, basedOn, verification }) => {
+      const base = basedOn ? { id: basedOn.id, basedOn: String(basedOn.revision) } : {};
+      const record = await credentials.save({ provider, name, settings, secrets, keep, ...base });
+      if (verification) await keepVerification(record, verification);
+    },
   };
 }
 
@@ -39,7 +37,8 @@ export function draftOperations(network: Network): DraftOperations {
   return {
     async *verify(draft, signal) {
       await using client = await draft.provider.open(connection(draft));
-      yield* client.verify({ kind: 'root' }, { signal });
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(verificationLimits.whole)]);
+      yield* client.verify({ kind: 'root' }, { signal: limited });
     },
     fetchChoices: (draft, field, signal) => draft.provider.fetchChoices(field, connection(draft), { signal }),
     runAction: (draft, field, signal) => draft.provider.runAction(field, connection(draft), { signal }),

@@ -1,6 +1,6 @@
 import type { Choice, Draft, FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
-import type { VerificationStep } from '../core/verification.ts';
+import type { Verification, VerificationStep } from '../core/verification.ts';
 
 /** A credential as the store holds it, without its secrets. */
 export interface SavedCredential {
@@ -24,6 +24,8 @@ export interface SaveRequest {
   readonly secrets: Readonly<Record<string, string>>;
   readonly keep: readonly string[];
   readonly clear: readonly string[];
+  /** How the draft fared when it was verified as it is now. */
+  readonly verification?: Verification;
   /** What the draft was based on; absent for a new credential. */
   readonly basedOn?: { readonly id: string; readonly revision: string };
 }

@@ -2,9 +2,10 @@ import { toStorageError } from '../core/errors.ts';
 import type { FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
 import { createRedactor } from '../core/redaction.ts';
+import type { VerificationStep } from '../core/verification.ts';
 import { applies } from './applies.ts';
 import { connectionOf } from './connection.ts';
-import type { DraftConnection, FormDependencies, SavedCredential } from './dependencies.ts';
+import type { DraftConnection, FormDependencies, SavedCredential, SaveRequest } from './dependencies.ts';
 import * as drafts from './draft.ts';
 import { drawState, type Progress } from './drawState.ts';
 import { examine, firstError } from './examine.ts';
@@ -238,9 +239,11 @@ export class FormSession {
     if (this.#running || this.#progress.saving || this.#refused((field) => field !== nameField)) return;
     const running = new AbortController();
     this.#running = running;
-    this.#show({ running: true, stale: false, steps: [] });
     try {
-      const steps = this.#dependencies.operations.verify(await this.#connection(), running.signal);
+      const connection = await this.#connection();
+      if (this.#running !== running) return;
+      this.#show({ running: true, stale: false, steps: [] });
+      const steps = this.#dependencies.operations.verify(connection, running.signal);
       for await (const report of reports(steps, running.signal, (text) => this.#redactor.redact(text))) {
         if (this.#running !== running) return;
         this.#show({ ...report, stale: this.#progress.verification?.stale ?? false });
@@ -271,7 +274,8 @@ export class FormSession {
       await this.#checkName();
       if (this.#refused(() => true)) return;
       const examined = examine(this.#draft);
-      await this.#dependencies.credentials.save(drafts.saveRequest(this.#draft, examined));
+      const request = drafts.saveRequest(this.#draft, examined);
+      await this.#dependencies.credentials.save({ ...request, ...currentVerification(this.#progress) });
       this.#saved = true;
     } catch (error) {
       if (toStorageError(error).kind !== 'changed') throw error;
@@ -327,15 +331,30 @@ export class FormSession {
     queueMicrotask(() => {
       this.#posting = false;
       if (!this.#ready) return;
-      const state = drawState(this.#draft, this.#progress, this.#dependencies.providers);
-      const focus = this.#focus;
-      this.#focus = undefined;
-      this.#view.post({
-        ...state,
-        sequence: this.#sequence++,
-        answered: this.#answered,
-        ...(focus === undefined ? {} : { focus }),
-      });
+      try {
+        this.#view.post(this.#draw());
+      } catch (error) {
+        this.#dependencies.log.error('The form could not be drawn.', error);
+      }
     });
   }
+
+  #draw(): FormState {
+    const focus = this.#focus;
+    this.#focus = undefined;
+    return {
+      ...drawState(this.#draft, this.#progress, this.#dependencies.providers),
+      sequence: this.#sequence++,
+      answered: this.#answered,
+      ...(focus === undefined ? {} : { focus }),
+    };
+  }
+}
+
+/** The verification that has ended, if the draft has not changed since. */
+function currentVerification({ verification }: Progress): Pick<SaveRequest, 'verification'> {
+  if (!verification || verification.stale) return {};
+  const { works, sentence, at, steps } = verification;
+  if (works === undefined || sentence === undefined || at === undefined) return {};
+  return { verification: { works, sentence, at, steps: steps as readonly VerificationStep[] } };
 }

@@ -88,9 +88,10 @@ const verificationView = z.object({
   steps: z.array(verificationStep),
   works: z.optional(z.boolean()),
   sentence: z.optional(z.string()),
+  at: z.optional(z.number()),
 });
 
-/** A verification as far as it has come; `works` and `sentence` are there when it has ended. */
+/** A verification as far as it has come; `works`, `sentence` and `at` are there when it has ended, `at` only if it wasn't cancelled. */
 export type VerificationView = z.infer<typeof verificationView>;
 
 /** What a window needs to bring a form back after a reload: never a secret. */

@@ -24,9 +24,9 @@ export async function* reports(
     if (!signal.aborted)
       seen.push(redacted(failedStep(stage, toStorageError(error), performance.now() - since), redact));
   }
-  const { works, sentence, steps: all } = concludeVerification(seen, Date.now());
+  const { works, sentence, steps: all, at } = concludeVerification(seen, Date.now());
   if (signal.aborted) yield { running: false, works: false, sentence: 'Cancelled.', steps: seen };
-  else yield { running: false, works, sentence, steps: [...all] };
+  else yield { running: false, works, sentence, steps: [...all], at };
 }
 
 function redacted({ sentence, hint, detail, ...facts }: VerificationStep, redact: (text: string) => string) {

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { cancelled, StorageError } from '../../core/errors.ts';
+import { StorageError, stoppedBy } from '../../core/errors.ts';
 import { failedStep, type Stage, type VerificationStep, verificationLimits } from '../../core/verification.ts';
 import { codeOf, connectionError } from './http.ts';
 
@@ -74,7 +74,7 @@ function tryServer(server: URL, agent: http.Agent, signal: AbortSignal): Promise
       end();
     });
     request.on('error', (error) => {
-      if (signal.aborted) end(cancelled());
+      if (signal.aborted) end(stoppedBy(signal, server.host));
       else end(connectionError(error, server) ?? notHttp(error, server));
     });
     request.end();

@@ -233,6 +233,17 @@ describe('a verification', () => {
     expect(verification?.steps[1]).toMatchObject({ status: 'skipped' });
   });
 
+  test('that can not read a stored secret says so and is not left running', async () => {
+    const locked = { readSecrets: () => Promise.reject(new StorageError('locked', 'The keyring is locked.')) };
+    await open('one', { credentials: { ...fake.dependencies.credentials, ...locked } });
+    const state = await panel.ask({ type: 'verify' });
+    expect(state.failure).toBe('The keyring is locked.');
+    expect(state).not.toHaveProperty('verification');
+    await panel.ask(change('secretKey', typedSecret), { type: 'clearSecret', field: 'token' }, { type: 'verify' });
+    expect(panel.state).toMatchObject({ verification: { running: false, works: true } });
+    expect(panel.state).not.toHaveProperty('failure');
+  });
+
   test('of another provider is dropped', async () => {
     await open('one');
     await panel.ask({ type: 'verify' });
@@ -275,5 +286,24 @@ describe('a field', () => {
     await open(undefined);
     await panel.ask({ type: 'openLink', field: 'signUp' });
     expect(fake.opened).toEqual(['https://storage.example/sign-up']);
+  });
+});
+
+describe('a verification before saving', () => {
+  test('is saved with the draft that it was of', async () => {
+    await open('one');
+    await panel.ask(change('secretKey', typedSecret), { type: 'verify' });
+    await panel.ask({ type: 'save' });
+    expect(fake.saves[0]?.verification).toMatchObject({ works: true, sentence: 'The server answers.' });
+    expect(fake.saves[0]?.verification?.at).toBeGreaterThan(0);
+  });
+
+  test('is not, once the draft has changed', async () => {
+    await open('one');
+    await panel.ask(change('secretKey', typedSecret), { type: 'verify' });
+    await panel.ask(change('keyId', 'KEY54321'));
+    await panel.ask({ type: 'save' });
+    expect(fake.saves).toHaveLength(1);
+    expect(fake.saves[0]).not.toHaveProperty('verification');
   });
 });

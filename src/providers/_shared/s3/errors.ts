@@ -1,4 +1,4 @@
-import { cancelled, type ErrorFacts, type ErrorKind, StorageError } from '../../../core/errors.ts';
+import { type ErrorFacts, type ErrorKind, StorageError, stoppedBy } from '../../../core/errors.ts';
 import type { RemovalResult } from '../../../core/storageClient.ts';
 import { connectionError } from '../http.ts';
 
@@ -12,7 +12,7 @@ export interface Subject {
 /** Any error of the SDK as ours: decided by the S3 error code, else by the HTTP status, else by the socket's error code. */
 export function toS3Error(error: unknown, subject: Subject, signal?: AbortSignal): StorageError {
   if (error instanceof StorageError) return error;
-  if (signal?.aborted) return timedOut(signal, subject, error) ?? cancelled();
+  if (signal?.aborted) return stoppedBy(signal, subject.server.host);
   const { code, status } = answerOf(error);
   const row = (code === undefined ? undefined : byCode[code]) ?? (status === undefined ? undefined : byStatus(status));
   if (row) return new StorageError(row.kind, row.sentence(subject), { ...factsOf(error, row), hint: row.hint });
@@ -208,12 +208,6 @@ function unreadable(error: unknown, subject: Subject): StorageError | undefined 
     });
   }
   return undefined;
-}
-
-function timedOut(signal: AbortSignal, { server }: Subject, cause: unknown): StorageError | undefined {
-  const reason: unknown = signal.reason;
-  if (!(reason instanceof Error) || reason.name !== 'TimeoutError') return undefined;
-  return new StorageError('timed-out', `The server did not answer in time: ${server.host}`, { cause });
 }
 
 function retryAfterOf(error: unknown): number | undefined {
