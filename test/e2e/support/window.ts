@@ -27,15 +27,25 @@ export async function openWindow({ vsix, settings, env }: WindowOptions): Promis
   const dataFolder = path.join(folder.path, 'data');
   const workspace = path.join(folder.path, 'workspace');
   mkdirSync(workspace);
+  const temporary = path.join(folder.path, 'tmp');
+  mkdirSync(temporary);
   const start = (port: number) =>
-    startCodeServer({ dataFolder, port, ...(settings ? { settings } : {}), ...(env ? { env } : {}) });
+    startCodeServer({ dataFolder, port, ...(settings ? { settings } : {}), env: { ...env, TMPDIR: temporary } });
   const server = await start(0);
   await installExtension(vsix, dataFolder);
   const browser = await openBrowser({ profileFolder: path.join(folder.path, 'chromium') });
   await browser.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = browser.pages()[0] ?? (await browser.newPage());
   page.setDefaultTimeout(20_000);
-  const window = new VsCodeWindow({ page, browser, server, start, dataFolder, workspace, removeFolder: folder.remove });
+  const window = new VsCodeWindow({
+    page,
+    browser,
+    server,
+    start,
+    folder: folder.path,
+    workspace,
+    removeFolder: folder.remove,
+  });
   await window.load();
   return window;
 }
@@ -45,7 +55,7 @@ interface Parts {
   readonly browser: BrowserContext;
   server: RunningCodeServer;
   readonly start: (port: number) => Promise<RunningCodeServer>;
-  readonly dataFolder: string;
+  readonly folder: string;
   readonly workspace: string;
   readonly removeFolder: () => Promise<void>;
 }
@@ -60,9 +70,9 @@ export class VsCodeWindow {
     this.page = parts.page;
   }
 
-  /** Where VS Code keeps settings, state, logs and extensions. */
-  get dataFolder(): string {
-    return this.#parts.dataFolder;
+  /** Holds all that this VS Code and its browser write: settings, state, logs, extensions, temporary files and the browser's profile. */
+  get folder(): string {
+    return this.#parts.folder;
   }
 
   /** The rows of the Credentials view. */
