@@ -54,8 +54,9 @@ function hexForms(secret: string): readonly string[] {
 /** The part of a base64 text that the secret alone decides, for each of the three positions it can start at. */
 function base64Forms(secret: string): readonly string[] {
   const bytes = new TextEncoder().encode(secret);
+  const binary = bytes.reduce((text, byte) => text + String.fromCharCode(byte), '');
   return [0, 1, 2].flatMap((offset) => {
-    const encoded = btoa(String.fromCharCode(...new Uint8Array(offset), ...bytes)).replace(/=+$/, '');
+    const encoded = btoa('\0'.repeat(offset) + binary).replace(/=+$/, '');
     const tail = (offset + bytes.length) % 3 === 0 ? encoded.length : -1;
     const certain = encoded.slice(offset === 0 ? 0 : offset + 1, tail);
     return certain.length < 8 ? [] : [certain, certain.replaceAll('+', '-').replaceAll('/', '_')];

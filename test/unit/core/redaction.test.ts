@@ -92,6 +92,13 @@ test('of two known values where one holds the other, nothing of the longer is le
   expect(redactor.redact('x battery-staple y battery z')).toBe('x ••• y ••• z');
 });
 
+test('a secret of a million characters is taken', () => {
+  const redactor = createRedactor();
+  const secret = 'k3y-'.repeat(250_000);
+  redactor.add([secret]);
+  expect(redactor.redact(`got ${secret}`)).toBe('got •••');
+});
+
 test('values too short to be told from words are left alone', () => {
   const redactor = createRedactor();
   redactor.add(['', 'abc']);
