@@ -84,7 +84,8 @@ async function browseFor(
   let at = start;
   for (;;) {
     const { entries, more, error } = await at.listing.load();
-    if (error && entries.length === 0) {
+    const opened = openedOptions(parts, at, kinds);
+    if (error && entries.length + opened.length === 0) {
       at.forget();
       throw error;
     }
@@ -92,7 +93,7 @@ async function browseFor(
     const step = await parts.dialogs.pick(`${title}: ${pathOf(at)}`, [
       ...(here ? [{ label: `This ${nounOf(at)}: ${pathOf(at)}`, value: { kind: 'this' } as const }] : []),
       ...(at instanceof EntryNode ? [{ label: '..', description: 'Up', value: { kind: 'up' } as const }] : []),
-      ...openedOptions(parts, at, kinds),
+      ...opened,
       ...entries.flatMap((entry) => optionOf(parts.tree.entryNode(entry, at), kinds)),
       ...(more === 'loadable' ? [{ label: 'Load More…', value: { kind: 'more' } as const }] : []),
     ]);
@@ -101,8 +102,13 @@ async function browseFor(
     if (step.kind === 'choose') return step.node;
     if (step.kind === 'into') at = step.node;
     if (step.kind === 'up' && at instanceof EntryNode) at = at.parent;
-    if (step.kind === 'more') await at.listing.loadMore();
+    if (step.kind === 'more') await loadMoreOf(at);
   }
+}
+
+async function loadMoreOf(at: ListedNode): Promise<void> {
+  const { error } = await at.listing.loadMore();
+  if (error) throw error;
 }
 
 function openedOptions(parts: Parts, at: ListedNode, kinds: readonly Entry['kind'][]): readonly Option<Step>[] {
