@@ -6,12 +6,27 @@ import type { CredentialNode, EntryNode, Node } from '../../../src/tree/nodes.ts
 
 /** The parts of the running extension, with its view in sight. */
 export async function startExtension(): Promise<Parts> {
-  const extension = vscode.extensions.getExtension<Parts | undefined>('storage-credentials.storage-credentials');
-  const parts = await extension?.activate();
+  const parts = await extension<Parts | undefined>().activate();
   assert.ok(parts, 'The extension hands out its parts in a test run');
   await vscode.commands.executeCommand('storageCredentials.credentials.focus');
   await until('the view to show', () => parts.view.visible);
   return parts;
+}
+
+interface Contributions {
+  readonly commands: readonly { readonly command: string }[];
+  readonly menus: { readonly commandPalette: readonly { readonly command: string; readonly when: string }[] };
+}
+
+/** What the extension's manifest contributes. */
+export function contributions(): Contributions {
+  return extension().packageJSON.contributes;
+}
+
+function extension<T>(): vscode.Extension<T> {
+  const found = vscode.extensions.getExtension<T>('storage-credentials.storage-credentials');
+  assert.ok(found, 'VS Code has the extension');
+  return found;
 }
 
 /** Runs a command of the extension as VS Code does, by the last part of its id. */

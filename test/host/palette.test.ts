@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { type MemoryS3, startMemoryS3 } from '../../demo/s3Server.ts';
+import type { Parts } from '../../src/commands/parts.ts';
+import type { CredentialNode } from '../../src/tree/nodes.ts';
+import { type Fault, type FaultProxy, startFaultProxy } from '../servers/faultProxy.ts';
+import {
+  addRow,
+  cleanUp,
+  contributions,
+  entryRow,
+  labelsBelow,
+  nowhere,
+  runCommand,
+  s3Credential,
+  startExtension,
+  tabs,
+  until,
+} from './support/extension.ts';
+import { Person } from './support/person.ts';
+import { manyObjects } from './support/servers.ts';
+
+const forbidden: Fault = { kind: 'status', status: 403, body: '<Error><Code>AccessDenied</Code></Error>' };
+
+describe('the palette', () => {
+  let parts: Parts;
+  let person: Person;
+  let server: MemoryS3;
+  let proxy: FaultProxy;
+  let research: CredentialNode;
+  let view: Parts['view'];
+
+  before(async () => {
+    parts = await startExtension();
+    view = parts.view;
+    await cleanUp(parts);
+    server = await startMemoryS3({ credentials: [nowhere] });
+    proxy = await startFaultProxy({ target: server.endpoint });
+  });
+
+  beforeEach(async () => {
+    for (const key of ['notes.txt', 'in/deep/a', 'in/b']) server.put('box', key, Buffer.from(key));
+    proxy.reset();
+    person = new Person(parts);
+    research = await addRow(parts, s3Credential('Research', { ...nowhere, endpoint: proxy.endpoint }));
+    await addRow(parts, s3Credential('Backup', nowhere));
+    // As when another view is in front: no row says what is meant.
+    Object.assign(parts, { view: { visible: false, selection: [], reveal: view.reveal } });
+  });
+
+  afterEach(async () => {
+    Object.assign(parts, { view });
+    person.leave();
+    await cleanUp(parts);
+  });
+
+  after(async () => {
+    await proxy.stop();
+    await server.stop();
+  });
+
+  /** Chooses these rows one after the other, then closes what is asked. */
+  function choose(...labels: readonly string[]): void {
+    const waiting = [...labels];
+    person.answers.pick = () => waiting.shift();
+  }
+
+  const cases: Readonly<Record<string, () => Promise<void>>> = {
+    async addCredential() {
+      await runCommand('addCredential');
+      await until('the form', () => tabs().includes('Add Credential'));
+    },
+    async editCredential() {
+      choose('Research');
+      await runCommand('editCredential');
+      await until('the form', () => tabs().includes('Research'));
+    },
+    async duplicateCredential() {
+      choose('Research');
+      await runCommand('duplicateCredential');
+      await until('the form', () => tabs().includes('Research (2)'));
+    },
+    async removeCredential() {
+      choose('Backup');
+      person.answers.confirm = () => true;
+      await runCommand('removeCredential');
+      assert.deepEqual(
+        (await parts.tree.credentials()).map(({ record }) => record.name),
+        ['Research'],
+      );
+    },
+    async enterSecretAgain() {
+      choose('Research');
+      await runCommand('enterSecretAgain');
+      await until('the form', () => tabs().includes('Research'));
+    },
+    async verifyCredential() {
+      choose('Research');
+      await runCommand('verifyCredential');
+      assert.deepEqual(person.sentences, ['Research: The credentials are valid. Buckets found: 1']);
+      assert.equal(parts.verifications.of(research.record)?.works, true);
+    },
+    async refresh() {
+      await labelsBelow(parts, research);
+      server.put('later', 'a', Buffer.from('x'));
+      assert.deepEqual(await labelsBelow(parts, research), ['box']);
+      await runCommand('refresh');
+      assert.deepEqual(await labelsBelow(parts, research), ['box', 'later']);
+    },
+    async filterByPrefix() {
+      choose('Research', 'box/', 'This bucket: box');
+      person.answers.ask = () => 'n';
+      await runCommand('filterByPrefix');
+      assert.deepEqual(await labelsBelow(parts, await entryRow(parts, research, 'box')), ['notes.txt']);
+    },
+    async clearFilter() {
+      const box = await entryRow(parts, research, 'box');
+      box.filter = 'n';
+      choose('Research', 'box/', 'This bucket: box');
+      await runCommand('clearFilter');
+      assert.deepEqual(await labelsBelow(parts, box), ['in', 'notes.txt']);
+    },
+    async openPath() {
+      choose('Research');
+      person.answers.ask = () => 'box/in';
+      await runCommand('openPath');
+      assert.deepEqual(
+        parts.opened.of(research.id).map(({ path }) => path),
+        ['box/in/'],
+      );
+    },
+    async closePath() {
+      await parts.opened.open(research.id, { kind: 'container', id: 'elsewhere' });
+      choose('elsewhere');
+      await runCommand('closePath');
+      assert.deepEqual(parts.opened.of(research.id), []);
+    },
+    async openObject() {
+      choose('Research', 'box/', 'in/', '..', 'notes.txt');
+      await runCommand('openObject');
+      await until('the object', () => tabs().includes('notes.txt'));
+    },
+    async copyPath() {
+      choose('Research', 'box/', 'in/', 'b');
+      await runCommand('copyPath');
+      assert.equal(await vscode.env.clipboard.readText(), 'box/in/b');
+    },
+    async copyUrl() {
+      choose('Research', 'box/', 'in/', 'This folder: box/in/');
+      await runCommand('copyUrl');
+      assert.equal(await vscode.env.clipboard.readText(), 's3://box/in/');
+    },
+    async delete() {
+      choose('Research', 'box/', 'in/', 'This folder: box/in/');
+      person.answers.confirm = () => true;
+      await runCommand('delete');
+      assert.equal(person.confirmed[0]?.title, 'Delete 2 objects?');
+      assert.deepEqual(person.sentences, ['Deleted 2.']);
+      assert.equal(server.countObjects('box'), 1);
+    },
+    async showLog() {
+      await runCommand('showLog');
+    },
+  };
+
+  for (const [name, run] of Object.entries(cases)) {
+    it(`asks what a click would have said: ${name}`, async () => {
+      await run();
+      assert.deepEqual(
+        person.sentences.filter((sentence) => /unexpected/i.test(sentence)),
+        [],
+      );
+    });
+  }
+
+  it('is tested with every command that it offers', () => {
+    const { commands, menus } = contributions();
+    const hidden = menus.commandPalette.filter(({ when }) => when === 'false').map(({ command }) => command);
+    const offered = commands.map(({ command }) => command).filter((command) => !hidden.includes(command));
+    assert.deepEqual(
+      Object.keys(cases)
+        .map((name) => `storageCredentials.${name}`)
+        .sort(),
+      offered.sort(),
+    );
+  });
+
+  it('deletes nothing when closed at any step', async () => {
+    const steps = ['Research', 'box/', 'in/', 'This folder: box/in/'];
+    person.answers.ask = () => 'never asked';
+    for (let said = 0; said <= steps.length; said++) {
+      choose(...steps.slice(0, said));
+      await runCommand('delete');
+    }
+    assert.equal(person.confirmed.length, 1);
+    assert.deepEqual(person.sentences, []);
+    assert.equal(proxy.deletions().length, 0);
+  });
+
+  it('reaches what was opened by its path with keys that may not list', async () => {
+    proxy.addRule({
+      when: ({ target }) => /^\/(\?|$)/.test(target),
+      fault: forbidden,
+    });
+    choose('Research');
+    await runCommand('copyPath');
+    assert.match(person.sentences[0] ?? '', /^The server does not allow this with this key/);
+
+    await parts.opened.open(research.id, { kind: 'container', id: 'box' });
+    choose('Research', 'box/', 'notes.txt');
+    await runCommand('copyPath');
+    assert.equal(await vscode.env.clipboard.readText(), 'box/notes.txt');
+  });
+
+  it('loads further pages, and says when one fails', async () => {
+    for (const key of Object.keys(manyObjects(1001))) server.put('long', key, Buffer.from('x'));
+    choose('Research', 'long/', 'Load More…', 'object-01000');
+    await runCommand('copyPath');
+    assert.equal(await vscode.env.clipboard.readText(), 'long/object-01000');
+
+    await runCommand('refresh');
+    choose('Research', 'long/', 'Load More…');
+    failFrom('long');
+    await runCommand('copyPath');
+    assert.equal(person.sentences.length, 1);
+  });
+
+  /** Refuses everything once this place is shown. */
+  function failFrom(place: string): void {
+    const { pick } = person.answers;
+    person.answers.pick = (title, options) => {
+      if (title.endsWith(place)) proxy.addRule({ when: () => true, fault: forbidden });
+      return pick?.(title, options);
+    };
+  }
+
+  it('leads to the first credential when there is none', async () => {
+    await cleanUp(parts);
+    const asking = Object.keys(cases).filter(
+      (name) => !['addCredential', 'refresh', 'showLog', 'closePath'].includes(name),
+    );
+    for (const name of asking) await runCommand(name);
+    assert.deepEqual(
+      person.told,
+      asking.map(() => ({ kind: 'info', sentence: 'No Cloud Credentials configured', buttons: ['Add Credential'] })),
+    );
+    person.answers.notify = () => 'Add Credential';
+    await runCommand('delete');
+    await until('the form', () => tabs().includes('Add Credential'));
+  });
+
+  it('is told nothing by any command: what they do is all that comes of them', async () => {
+    for (const name of Object.keys(cases)) {
+      choose('Research', 'box/', 'notes.txt');
+      assert.equal(await runCommand(name), undefined, name);
+    }
+  });
+});
