@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type MemoryS3, startMemoryS3 } from '../../../demo/s3Server.ts';
 import { rcloneEnvironment, writeS3cmdConfig } from '../../servers/peers.ts';
 import { findCommand, runCommand, temporaryFolder } from '../../servers/serverProcess.ts';
 
-// Clients that others wrote judge whether the server speaks S3.
+// Clients that others wrote judge whether the server speaks S3. Each call starts a process.
+vi.setConfig({ testTimeout: 120_000 });
 const credentials = { accessKeyId: 'DEMOKEY', secretAccessKey: 'demo/secret+key' };
 let server: MemoryS3;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
