@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { runTests } from '@vscode/test-electron';
 import esbuild from 'esbuild';
-import { root } from './run.ts';
+import { nodePath, root } from './run.ts';
 
 /** Code to run inside VS Code, beside the extension. */
 export interface HostedCode {
@@ -26,7 +26,7 @@ export async function runInExtensionHost({ entry, files = [], dataFolder, env = 
       vscodeExecutablePath: process.env.VSCODE_EXECUTABLE ?? path.join(root, 'scripts/codeServerShim.ts'),
       extensionDevelopmentPath: root,
       extensionTestsPath: path.join(outdir, 'index.cjs'),
-      extensionTestsEnv: env,
+      extensionTestsEnv: { PATH: nodePath, ...env },
       launchArgs: [
         workspace,
         `--user-data-dir=${path.join(dataFolder, 'user')}`,

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { addCounts, type Counts, closingLine, noCounts } from './counts.ts';
 import { runChecks } from './stages/check.ts';
 import { runHost } from './stages/host.ts';
@@ -19,7 +18,6 @@ const everyStage = ['check', 'unit', 'contract', 'browser', 'host', 'e2e'];
 
 /** `test.ts [stage…] [options for the runner]`: runs the stages in turn, all but the long ones when none is named, and closes with one line of counts. */
 async function main(args: readonly string[]): Promise<void> {
-  process.env.PATH = [path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
   const firstOption = args.findIndex((arg) => !(arg in stages));
   const named = firstOption === -1 ? args : args.slice(0, firstOption);
   const passThrough = firstOption === -1 ? [] : args.slice(firstOption);
