@@ -6,9 +6,10 @@ import { temporaryFolder } from '../test/servers/serverProcess.ts';
 import type { Activation } from './activationProbe.ts';
 
 const budget = 25;
+const rounds = 5;
 
 /** The quickest of several activations after start-up, each in a VS Code started anew, by VS Code's own figures. */
-export async function measureActivation(rounds = 5): Promise<Activation> {
+export async function measureActivation(): Promise<Activation> {
   await build();
   const measured: Activation[] = [];
   for (let round = 0; round < rounds; round++) measured.push(await measureOnce());
@@ -32,10 +33,13 @@ async function measureOnce(): Promise<Activation> {
   }
 }
 
+/** One line that says where the activation stands against what it may take. */
+export function describeActivation({ load, activate }: Activation): string {
+  return `Activation in VS Code, best of ${rounds}: load ${load} ms + activate ${activate} ms = ${load + activate} ms (${budget} at most)`;
+}
+
 if (import.meta.main) {
-  const { load, activate } = await measureActivation();
-  console.log(
-    `Activation, best of 5: load ${load} ms + activate ${activate} ms = ${load + activate} ms (${budget} at most)`,
-  );
-  process.exitCode = load + activate > budget ? 1 : 0;
+  const activation = await measureActivation();
+  console.log(describeActivation(activation));
+  process.exitCode = activation.load + activation.activate > budget ? 1 : 0;
 }

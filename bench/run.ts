@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findCommand, requireCommands, ServerUnavailable, temporaryFolder } from '../test/servers/serverProcess.ts';
+import { describeActivation, measureActivation } from './activation.ts';
 import { type BenchServer, startBenchServer, startRgwServer } from './servers.ts';
 import { buildOurs, peers, type Tool } from './tools.ts';
 
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
     latency: { type: 'string', default: '20' },
     'rgw-keys': { type: 'string', default: '10000' },
     'without-rgw': { type: 'boolean', default: false },
+    'without-activation': { type: 'boolean', default: false },
   },
 });
 
@@ -40,12 +42,14 @@ const tools = [await buildOurs(), ...peers.filter((tool) => isInstalled(tool))];
 
 await benchOn(() => startBenchServer(Number(options.keys), Number(options.latency)));
 if (!options['without-rgw']) await benchOn(() => startRgwServer(Number(options['rgw-keys'])));
+const activation = options['without-activation'] ? undefined : await measureActivation();
 
 console.log(renderTable(rows));
+if (activation) console.log(describeActivation(activation));
 for (const sentence of missing) console.log(sentence);
 await mkdir('out', { recursive: true });
 const machine = { cores: cpus().length, loadBefore, loadAfter: loadavg()[0] };
-const result = { at: new Date().toISOString(), machine, rows, missing };
+const result = { at: new Date().toISOString(), machine, rows, activation, missing };
 await writeFile('out/bench.json', `${JSON.stringify(result, null, 2)}\n`);
 
 function isInstalled(tool: Tool): boolean {
