@@ -15,6 +15,8 @@ export interface Connection<Settings = Draft, Secrets = Readonly<Record<string, 
   readonly settings: Settings;
   readonly secrets: Secrets;
   readonly network: Network;
+  /** Asks the person whether a program named in their settings may be run; absent where nobody can be asked, which means no. */
+  readonly mayRun?: (program: string) => Promise<boolean>;
 }
 
 /** What a provider's `client.ts` exports. */
@@ -34,6 +36,8 @@ export interface ClientModule<Settings = Draft, Secrets = Readonly<Record<string
 export interface Limits {
   /** The most targets in one call of `remove`. */
   readonly batch: number;
+  /** The longest life of a shared link, in seconds. */
+  readonly share?: number;
 }
 
 /** What a folder is at a backend. */
@@ -66,6 +70,10 @@ interface Definition<F extends Fields> {
   readonly origin: (settings: SettingsOf<F>) => string;
   /** What stands behind the credential's name in the tree. */
   readonly describe?: (settings: SettingsOf<F>) => string;
+  /** What can be said when a container is created, beside its name. */
+  readonly containerFields?: Fields;
+  /** Why a container can't have this name, if it can't. */
+  readonly refuseContainerName?: (name: string) => string | undefined;
   /** What makes a credential less than safe (TLS off, certificates unchecked): shown wherever the credential is. */
   readonly warn?: (settings: SettingsOf<F>) => string | undefined;
   /** What is wrong between fields; each field has been checked by itself. */
@@ -83,6 +91,7 @@ export interface Provider {
   readonly label: string;
   readonly noun: { readonly one: string; readonly many: string };
   readonly fields: Fields;
+  readonly containerFields: Fields;
   readonly capabilities: ReadonlySet<Capability>;
   readonly limits: Limits;
   readonly folders: Folders;
@@ -90,6 +99,7 @@ export interface Provider {
   describe(settings: Draft): string;
   warn(settings: Draft): string | undefined;
   check(settings: Draft): readonly Issue[];
+  refuseContainerName(name: string): string | undefined;
   urlOf(entry: Entry, settings: Draft): string | undefined;
   /** Loads the client's code, completes the values and opens it. */
   open(connection: Connection): Promise<StorageClient>;
@@ -101,10 +111,10 @@ export interface Provider {
 export function defineProvider<const F extends Fields>(definition: Definition<F>): Provider {
   const { id, label, noun, fields, limits, urls, connect } = definition;
   const settingsOf = (settings: Draft) => completeSettings(fields, settings) as SettingsOf<F>;
-  const complete = ({ settings, secrets, network }: Connection): Connection<SettingsOf<F>, SecretsOf<F>> => ({
+  const complete = ({ settings, secrets, ...surroundings }: Connection): Connection<SettingsOf<F>, SecretsOf<F>> => ({
+    ...surroundings,
     settings: settingsOf(settings),
     secrets: completeSecrets(fields, secrets) as SecretsOf<F>,
-    network,
   });
   return {
     id,
@@ -113,11 +123,13 @@ export function defineProvider<const F extends Fields>(definition: Definition<F>
     fields,
     limits,
     folders: definition.folders ?? prefixFolders,
+    containerFields: definition.containerFields ?? {},
     capabilities: new Set(definition.capabilities),
     origin: (settings) => definition.origin(settingsOf(settings)),
     describe: (settings) => definition.describe?.(settingsOf(settings)) ?? '',
     warn: (settings) => definition.warn?.(settingsOf(settings)),
     check: (settings) => definition.check?.(settingsOf(settings)) ?? [],
+    refuseContainerName: (name) => definition.refuseContainerName?.(name),
     urlOf: (entry, settings) => urls.of(entry, settingsOf(settings)),
     open: async (connection) => (await connect()).openClient(complete(connection)),
     fetchChoices: async (field, connection, call) =>

@@ -1,4 +1,5 @@
 import type { StorageError } from './errors.ts';
+import type { Draft } from './fields.ts';
 import type { VerificationStep } from './verification.ts';
 
 /** What accompanies every call to a backend. */
@@ -16,13 +17,15 @@ export type Place =
 /** Why an object can't be deleted now. */
 export interface Lock {
   readonly kind: 'retention' | 'legal-hold' | 'lease';
+  /** Of a retention: whether the backend lets someone with the permission delete all the same. */
+  readonly bypassable?: boolean;
   /** Milliseconds since the epoch. */
   readonly until?: number;
 }
 
 /** One row of a listing. `id` goes back to the backend as it came; `path` is what a person reads and copies. */
 export interface Entry {
-  readonly kind: 'container' | 'folder' | 'object';
+  readonly kind: 'container' | 'folder' | 'object' | 'upload';
   readonly container?: string;
   readonly id: string;
   readonly name: string;
@@ -34,6 +37,7 @@ export interface Entry {
   readonly storageClass?: string;
   /** Etag, generation or revision, as the backend writes it. */
   readonly tag?: string;
+  /** Which of several under one id; of an upload, the id of the upload. A marker says that the object counts as deleted. */
   readonly version?: { readonly id: string; readonly latest: boolean; readonly marker: boolean };
   readonly locks?: readonly Lock[];
 }
@@ -50,12 +54,22 @@ export interface ListQuery {
   readonly prefix?: string;
   /** At most so many entries; the backend's page size by default. */
   readonly limit?: number;
+  /** Every version and delete marker, not only what is current. */
+  readonly versions?: boolean;
+}
+
+export interface WalkQuery {
+  readonly prefix?: string;
+  /** Every version and delete marker, not only what is current. */
+  readonly versions?: boolean;
 }
 
 /** One thing to delete. A folder target succeeds only when the folder is empty. */
 export interface Target {
   readonly entry: Entry;
   readonly mode: 'recoverable' | 'permanent';
+  /** Set only where the person chose it in the confirmation: delete in spite of a lock that may be bypassed. */
+  readonly bypass?: true;
 }
 
 export const removalResults = [
@@ -89,6 +103,19 @@ export interface ReadOptions {
   readonly limit: number;
 }
 
+/** A URL that opens one object for whoever holds it. */
+export interface SharedLink {
+  readonly url: string;
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+}
+
+/** What is known of an entry, for reading: titled groups of rows. */
+export interface PropertyGroup {
+  readonly title: string;
+  readonly rows: readonly (readonly [name: string, value: string])[];
+}
+
 /**
  * One backend, opened with one credential. Constructing it does no I/O; every failure is a StorageError.
  * Optional methods are declared in the provider's capabilities; callers ask those, never the object.
@@ -101,17 +128,41 @@ export interface StorageClient extends AsyncDisposable {
   /** Deletes a batch of at most `limits.batch` targets; one outcome per target, in their order. Throws only when the whole call failed. */
   remove?(batch: readonly Target[], call: Call): Promise<readonly Outcome[]>;
   /** Everything below a place, however deep, page by page, a folder before what is in it: what a removal's plan reads. */
-  walk?(at: Place, query: { readonly prefix?: string }, call: Call): AsyncIterable<Page>;
+  walk?(at: Place, query: WalkQuery, call: Call): AsyncIterable<Page>;
   /** What the backend knows of one entry now; fails with 'not-found' when it is gone. */
   stat?(entry: Entry, call: Call): Promise<Entry>;
   read?(entry: Entry, options: ReadOptions, call: Call): Promise<Uint8Array>;
   recovery?(at: Place, call: Call): Promise<Recovery>;
+  /** One page of what was begun to be uploaded into a place, however deep, and never finished: entries of kind 'upload', which `remove` aborts. */
+  uploads?(at: Place, query: ListQuery, call: Call): Promise<Page>;
+  /** Takes a delete marker away, so that what was before it counts again. */
+  restore?(marker: Entry, call: Call): Promise<void>;
+  /** Makes no request. Fails with 'unsupported' for a name that other programs would change on the way. */
+  share?(entry: Entry, options: { readonly seconds: number }, call: Call): Promise<SharedLink>;
+  properties?(entry: Entry, call: Call): Promise<readonly PropertyGroup[]>;
+  /** @param options values of the provider's `containerFields`. */
+  createContainer?(name: string, options: Draft, call: Call): Promise<Entry>;
+  /** Succeeds only when the container is empty. */
+  removeContainer?(container: Entry, call: Call): Promise<void>;
 }
 
-/** The optional methods, which are also the names of the capabilities a provider declares. */
-export const capabilityNames = ['remove', 'walk', 'stat', 'read', 'recovery'] as const;
+/** The optional methods, which are also the names of capabilities that a provider declares. */
+export const methodNames = [
+  'remove',
+  'walk',
+  'stat',
+  'read',
+  'recovery',
+  'uploads',
+  'restore',
+  'share',
+  'properties',
+  'createContainer',
+  'removeContainer',
+] as const;
 
-export type Capability = (typeof capabilityNames)[number];
+/** What a provider declares: optional methods, and whether its `list` and `walk` know versions. */
+export type Capability = (typeof methodNames)[number] | 'versions';
 
 /** The place that an entry opens, if it opens one. */
 export function placeOf(entry: Entry): Place | undefined {

@@ -115,7 +115,7 @@ function drawEntry(node: EntryNode): TreeItem {
   return item;
 }
 
-const entryIcons = { container: 'archive', folder: 'folder', object: 'file' } as const;
+const entryIcons = { container: 'archive', folder: 'folder', object: 'file', upload: 'cloud-upload' } as const;
 
 function entryTooltip({ entry, credential }: EntryNode): string {
   const { size, modified, storageClass, tag } = entry;

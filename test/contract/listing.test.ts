@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Place, StorageClient } from '../../src/core/storageClient.ts';
-import { capabilityNames } from '../../src/core/storageClient.ts';
+import { methodNames } from '../../src/core/storageClient.ts';
 import { rawTarget } from '../support/oddKeys.ts';
 import { call, collect, containerPlace, contractSuite, listAll, targetOf } from './contractSuite.ts';
 
@@ -11,8 +11,8 @@ await contractSuite('listing', ['walk', 'stat', 'read', 'recovery'], (contract) 
 
   it('has the methods that the provider declares, and no others', async () => {
     const client = await contract.open();
-    const methods = capabilityNames.filter((name) => typeof client[name] === 'function');
-    expect(methods).toEqual(capabilityNames.filter((name) => provider.capabilities.has(name)));
+    const methods = methodNames.filter((name) => typeof client[name] === 'function');
+    expect(methods).toEqual(methodNames.filter((name) => provider.capabilities.has(name)));
   });
 
   it('lists containers, and only the one that a credential is for', async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { describeForms, loadProviders } from '../../../scripts/forms.ts';
 import { withProviderTable } from '../../../scripts/readmeTable.ts';
 import { root } from '../../../scripts/run.ts';
-import { capabilityNames } from '../../../src/core/storageClient.ts';
+import { methodNames } from '../../../src/core/storageClient.ts';
 
 test('the README has the table that the providers make', async () => {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
@@ -43,7 +43,7 @@ test('what a provider declares is what its client can do', async () => {
   const network = { proxyFor: () => undefined, certificates: [] };
   for (const provider of await loadProviders()) {
     await using client = await provider.open({ settings: {}, secrets: {}, network });
-    const implemented = capabilityNames.filter((name) => typeof client[name] === 'function');
+    const implemented = methodNames.filter((name) => typeof client[name] === 'function');
     expect([...provider.capabilities].sort(), provider.id).toEqual([...implemented].sort());
   }
 });

@@ -12,6 +12,7 @@ import type {
   Recovery,
   StorageClient,
   Target,
+  WalkQuery,
 } from '../../../core/storageClient.ts';
 import type { VerificationStep } from '../../../core/verification.ts';
 import { S3Connection, type S3Options } from './connection.ts';
@@ -21,11 +22,11 @@ import { removeBatch } from './removal.ts';
 import { verifyS3 } from './verification.ts';
 
 /** Opens a client for a service that speaks S3. Does no I/O. */
-export function openS3(options: S3Options, network: Network): Required<StorageClient> {
+export function openS3(options: S3Options, network: Network): StorageClient {
   return new S3StorageClient(new S3Connection(options, network));
 }
 
-class S3StorageClient implements Required<StorageClient> {
+class S3StorageClient implements StorageClient {
   readonly #s3: S3Connection;
 
   constructor(s3: S3Connection) {
@@ -40,7 +41,7 @@ class S3StorageClient implements Required<StorageClient> {
     return listPage(this.#s3, at, query, signal);
   }
 
-  walk(at: Place, { prefix }: { readonly prefix?: string }, { signal }: Call): AsyncIterable<Page> {
+  walk(at: Place, { prefix }: WalkQuery, { signal }: Call): AsyncIterable<Page> {
     return walkPages(this.#s3, at, prefix, signal);
   }
 
