@@ -51,8 +51,10 @@ function tryServer(server: URL, agent: http.Agent, signal: AbortSignal): Promise
   const elapsed = () => Math.round(performance.now() - start);
   return new Promise((resolve) => {
     let connected: number | undefined;
-    const end = (error?: StorageError) =>
+    const end = (error?: StorageError) => {
+      clearTimeout(timer);
       resolve({ ended: elapsed(), ...(connected === undefined ? {} : { connected }), ...(error ? { error } : {}) });
+    };
     const request = (server.protocol === 'https:' ? https : http).request(server, {
       method: 'HEAD',
       agent,
@@ -60,8 +62,10 @@ function tryServer(server: URL, agent: http.Agent, signal: AbortSignal): Promise
       // Some servers send a body after HEAD: a connection that carried one is not used again.
       headers: { connection: 'close' },
     });
-    request.setTimeout(verificationLimits.connect, () =>
-      request.destroy(Object.assign(new Error('No answer within the time limit.'), { code: 'ETIMEDOUT' })),
+    // The request's own time limit begins only when the connection stands.
+    const timer = setTimeout(
+      () => request.destroy(Object.assign(new Error('No answer within the time limit.'), { code: 'ETIMEDOUT' })),
+      verificationLimits.connect,
     );
     request.on('socket', (socket) => {
       if (!socket.connecting) connected = elapsed();

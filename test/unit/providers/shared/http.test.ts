@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import net, { type AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Network } from '../../../../src/core/provider.ts';
-import type { VerificationStep } from '../../../../src/core/verification.ts';
+import { type VerificationStep, verificationLimits } from '../../../../src/core/verification.ts';
 import { connectionError, createAgent, type Trust } from '../../../../src/providers/_shared/http.ts';
 import { reachServer } from '../../../../src/providers/_shared/reach.ts';
 import { type Certificate, type Certificates, createCertificates } from '../../../servers/certificates.ts';
@@ -147,6 +147,22 @@ describe('reaching a server', () => {
 });
 
 describe('a proxy', () => {
+  test('that never answers is given up when the time to connect is over', async () => {
+    const silent = net.createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    closing.push(() => {
+      vi.useRealTimers();
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const failure = failureOf(new URL('http://storage.example'), through(`http://127.0.0.1:${port}`));
+    const [socket] = (await once(silent, 'connection')) as [net.Socket];
+    closing.push(() => socket.destroy());
+    vi.advanceTimersByTime(verificationLimits.connect);
+    expect(await failure).toMatchObject({ stage: 'reach', kind: 'timed-out' });
+  });
+
   test('carries plain http in a tunnel, the path as it was', async () => {
     const { url, targets } = await startServer();
     const proxy = await startConnectProxy();
