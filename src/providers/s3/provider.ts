@@ -1,6 +1,6 @@
 import { choice, file, number, secret, text, toggle } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
-import { parseEndpoint, refuseEndpoint, withoutScheme } from '../_shared/s3/endpoint.ts';
+import { parseEndpoint, refuseEndpoint, refuseRegion, withoutScheme } from '../_shared/s3/endpoint.ts';
 import { type FlavourId, flavours, followRegion, presetOf } from './flavours.ts';
 
 export default defineProvider({
@@ -71,6 +71,7 @@ export default defineProvider({
       label: 'Region',
       help: 'Leave empty for the default, us-east-1. A private region such as us-gov-east-1 can be given.',
       placeholder: 'us-east-1',
+      refuse: refuseRegion,
       fills: (region, draft) => ({
         endpoint: followRegion(draft.service as FlavourId, region.trim(), String(draft.endpoint ?? '')),
       }),

@@ -20,6 +20,12 @@ export function refuseEndpoint(endpoint: string): string | undefined {
   return undefined;
 }
 
+/** What is wrong with a region, which becomes part of a host's name, if anything is. */
+export function refuseRegion(region: string): string | undefined {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(region)) return undefined;
+  return 'A region has letters, digits and hyphens, for example eu-west-1.';
+}
+
 /** The pattern of an endpoint without a scheme: then a toggle must say whether TLS is used. */
 export const withoutScheme = '^(?![A-Za-z][A-Za-z0-9+.-]*://).+';
 

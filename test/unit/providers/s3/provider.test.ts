@@ -45,6 +45,23 @@ describe('choosing a service', () => {
   });
 });
 
+describe('the region', () => {
+  test.each(['us east', 'x@elsewhere.example/', 'elsewhere.example#', '-'])(
+    'is refused where it could not stand in the name of a host: %s',
+    async (region) => {
+      expect(sentenceOf(typed(['region', region]), 'region')).toContain('letters, digits and hyphens');
+      const network = { proxyFor: () => undefined, certificates: [] };
+      await expect(s3.open({ settings: { ...keys, region }, secrets: {}, network })).rejects.toMatchObject({
+        kind: 'invalid-settings',
+      });
+    },
+  );
+
+  test.each(['us-gov-east-1', 'auto', 'default', ''])('may be: %s', (region) => {
+    expect(sentenceOf(typed(['region', region]), 'region')).toBeUndefined();
+  });
+});
+
 describe('the endpoint', () => {
   test.each([
     ['minio', 'A host needs its port'],
