@@ -7,6 +7,7 @@ import { providerFolders, writeRegistry } from './scripts/registry.mjs';
 const root = import.meta.dirname;
 const watch = process.argv.includes('--watch');
 const development = watch || process.argv.includes('--dev');
+const quiet = process.argv.includes('--quiet');
 
 /** Keeps the registry of providers and their icons true to the folders, in watch mode too. */
 const registryPlugin = {
@@ -30,7 +31,7 @@ const metafilePlugin = (name) => ({
       if (!metafile) return;
       mkdirSync(path.join(root, 'out'), { recursive: true });
       writeFileSync(path.join(root, 'out', name), JSON.stringify(metafile));
-      console.log(formatSizes(bundleSizes(metafile)));
+      if (!quiet) console.log(formatSizes(bundleSizes(metafile)));
     });
   },
 });
