@@ -55,10 +55,15 @@ function through(proxy: string): Network {
   return { proxyFor: () => new URL(proxy), certificates: [] };
 }
 
-async function steps(url: URL, network: Network, trust = trusting): Promise<VerificationStep[]> {
+async function steps(
+  url: URL,
+  network: Network,
+  trust = trusting,
+  signal = AbortSignal.timeout(20_000),
+): Promise<VerificationStep[]> {
   const agent = createAgent(url, network, trust);
   closing.push(() => agent.destroy());
-  return await Array.fromAsync(reachServer(url, agent, AbortSignal.timeout(20_000)));
+  return await Array.fromAsync(reachServer(url, agent, signal));
 }
 
 async function failureOf(url: URL, network = direct(), trust = trusting): Promise<VerificationStep | undefined> {
@@ -147,20 +152,32 @@ describe('reaching a server', () => {
 });
 
 describe('a proxy', () => {
+  /** A proxy that takes connections and is silent. */
+  async function startSilentProxy() {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closing.push(() => server.close());
+    const connected = once(server, 'connection').then(([socket]) => closing.push(() => socket.destroy()));
+    return { network: through(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), connected };
+  }
+
   test('that never answers is given up when the time to connect is over', async () => {
-    const silent = net.createServer().listen(0, '127.0.0.1');
-    await once(silent, 'listening');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    closing.push(() => {
-      vi.useRealTimers();
-      silent.close();
-    });
-    const { port } = silent.address() as AddressInfo;
-    const failure = failureOf(new URL('http://storage.example'), through(`http://127.0.0.1:${port}`));
-    const [socket] = (await once(silent, 'connection')) as [net.Socket];
-    closing.push(() => socket.destroy());
+    closing.push(() => vi.useRealTimers());
+    const { network, connected } = await startSilentProxy();
+    const failure = failureOf(new URL('http://storage.example'), network);
+    await connected;
     vi.advanceTimersByTime(verificationLimits.connect);
     expect(await failure).toMatchObject({ stage: 'reach', kind: 'timed-out' });
+  });
+
+  test('that never answers is given up at once when the person cancels', async () => {
+    const { network, connected } = await startSilentProxy();
+    const controller = new AbortController();
+    const taken = steps(new URL('http://storage.example'), network, trusting, controller.signal);
+    await connected;
+    controller.abort();
+    expect(await taken).toMatchObject([{ stage: 'reach', status: 'failed', kind: 'cancelled' }]);
   });
 
   test('carries plain http in a tunnel, the path as it was', async () => {
