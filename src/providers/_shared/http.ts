@@ -52,6 +52,8 @@ export function connectionError(error: unknown, server: URL): StorageError | und
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
+  // The SDK's own time limits have a name and no code.
+  if (error.name === 'TimeoutError') return error.name;
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   return codeOf(error.cause);
 }

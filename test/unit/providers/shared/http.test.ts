@@ -151,6 +151,14 @@ describe('reaching a server', () => {
   });
 });
 
+test('a time limit of the SDK, which has a name and no code, is a server that does not answer', () => {
+  const error = Object.assign(new Error('the socket did not establish a connection'), { name: 'TimeoutError' });
+  expect(connectionError(error, new URL('http://storage.example'))).toMatchObject({
+    kind: 'timed-out',
+    retryable: true,
+  });
+});
+
 describe('a proxy', () => {
   /** A proxy that takes connections and is silent. */
   async function startSilentProxy() {
