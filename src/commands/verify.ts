@@ -2,6 +2,7 @@ import { toStorageError } from '../core/errors.ts';
 import {
   concludeVerification,
   failedStep,
+  redactStep,
   stageLabels,
   type Verification,
   type VerificationStep,
@@ -33,14 +34,15 @@ async function verify(
 ): Promise<Verification | undefined> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(verificationLimits.whole)]);
   const steps: VerificationStep[] = [];
+  const keep = (step: VerificationStep) => steps.push(redactStep(step, redactor.redact));
   try {
     await using lease = await sessions.open(id);
     for await (const step of lease.client.verify({ kind: 'root' }, { signal: limited })) {
-      steps.push(step.detail === undefined ? step : { ...step, detail: redactor.redact(step.detail) });
+      keep(step);
       report(`${stageLabels[step.stage]}: ${step.status}`);
     }
   } catch (error) {
-    steps.push(failedStep('sign-in', toStorageError(error), 0));
+    keep(failedStep('sign-in', toStorageError(error), 0));
   }
   return signal.aborted ? undefined : concludeVerification(steps, Date.now());
 }

@@ -1,5 +1,5 @@
 import { toStorageError } from '../core/errors.ts';
-import { concludeVerification, failedStep, stages, type VerificationStep } from '../core/verification.ts';
+import { concludeVerification, failedStep, redactStep, stages, type VerificationStep } from '../core/verification.ts';
 import type { VerificationView } from './protocol.ts';
 
 type Report = Omit<VerificationView, 'stale'>;
@@ -15,25 +15,16 @@ export async function* reports(
   try {
     for await (const step of steps) {
       if (signal.aborted) break;
-      seen.push(redacted(step, redact));
+      seen.push(redactStep(step, redact));
       since = performance.now();
       yield { running: true, steps: [...seen] };
     }
   } catch (error) {
     const stage = stages.find((each) => !seen.some((step) => step.stage === each)) ?? 'reach';
     if (!signal.aborted)
-      seen.push(redacted(failedStep(stage, toStorageError(error), performance.now() - since), redact));
+      seen.push(redactStep(failedStep(stage, toStorageError(error), performance.now() - since), redact));
   }
   const { works, sentence, steps: all, at } = concludeVerification(seen, Date.now());
   if (signal.aborted) yield { running: false, works: false, sentence: 'Cancelled.', steps: seen };
   else yield { running: false, works, sentence, steps: [...all], at };
-}
-
-function redacted({ sentence, hint, detail, ...facts }: VerificationStep, redact: (text: string) => string) {
-  return {
-    ...facts,
-    sentence: redact(sentence),
-    ...(hint === undefined ? {} : { hint: redact(hint) }),
-    ...(detail === undefined ? {} : { detail: redact(detail) }),
-  };
 }
