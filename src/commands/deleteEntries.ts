@@ -82,8 +82,8 @@ async function isConfirmed(dialogs: Dialogs, confirmation: Confirmation): Promis
 async function runAndTell(parts: Parts, lease: Lease, removal: Removal, nodes: readonly EntryNode[]): Promise<void> {
   const report = await run(parts, lease, removal);
   parts.log.info(`Removal ${removal.plan.id}: ${summaryOf(report)}`);
-  await refreshAround(parts, nodes);
   tell(parts, lease, removal, report, nodes);
+  await refreshAround(parts, nodes);
 }
 
 function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal): Promise<RemovalReport> {
@@ -110,13 +110,12 @@ function tell(parts: Parts, lease: Lease, removal: Removal, report: RemovalRepor
   const clean = !canRetry(report) && results.changed + results.locked + results.denied === 0;
   const sentence = [`${summaryOf(report)}.`, stopped && stopped.kind !== 'cancelled' ? stopped.sentence : undefined];
   const buttons = [...(canRetry(report) ? ['Retry Failed'] : []), 'Show Report', ...(clean ? [] : ['Save Report…'])];
-  const origin = lease.provider.origin(lease.record.settings);
   void parts.dialogs
     .notify(clean ? 'info' : 'warning', sentence.filter(Boolean).join(' '), buttons)
     .then(async (answer) => {
       if (answer === 'Show Report') await parts.reports.show(removal);
       if (answer === 'Save Report…') await saveReport(parts, removal, report);
-      if (answer === 'Retry Failed') await retry(parts, removal, nodes, origin);
+      if (answer === 'Retry Failed') await retry(parts, removal, nodes, lease);
     })
     .catch(async (error: unknown) => {
       const failure = error instanceof Error ? error.message : String(error);
@@ -125,13 +124,25 @@ function tell(parts: Parts, lease: Lease, removal: Removal, report: RemovalRepor
     });
 }
 
-/** Only what was confirmed and is still there is tried again, and only where it was confirmed. */
-async function retry(parts: Parts, removal: Removal, nodes: readonly EntryNode[], origin: string): Promise<void> {
+/**
+ * Only what was confirmed and is still there is tried again, and only where it was confirmed. Once the credential was
+ * changed it is asked again: with another account the same names may stand for other objects.
+ */
+async function retry(
+  parts: Parts,
+  removal: Removal,
+  nodes: readonly EntryNode[],
+  confirmed: Pick<Lease, 'provider' | 'record'>,
+): Promise<void> {
   await using lease = await parts.sessions.open(removal.plan.credential.id);
-  if (lease.provider.origin(lease.record.settings) !== origin) {
+  if (lease.provider.origin(lease.record.settings) !== confirmed.provider.origin(confirmed.record.settings)) {
     throw new StorageError('changed', 'The credential is for another server now. Delete again from the tree.');
   }
-  await runAndTell(parts, lease, await retryFailed(removal), nodes);
+  const again = await retryFailed(removal);
+  if (lease.record.revision !== confirmed.record.revision) {
+    if (!(await isConfirmed(parts.dialogs, confirmationFor(again.plan)))) return await discardRemoval(again);
+  }
+  await runAndTell(parts, lease, again, nodes);
 }
 
 async function saveReport({ dialogs }: Parts, removal: Removal, report: RemovalReport): Promise<void> {
