@@ -14,7 +14,7 @@ export function toS3Error(error: unknown, subject: Subject, signal?: AbortSignal
   if (error instanceof StorageError) return error;
   if (signal?.aborted) return stoppedBy(signal, subject.server.host);
   const { code, status } = answerOf(error);
-  const row = (code === undefined ? undefined : byCode[code]) ?? (status === undefined ? undefined : byStatus(status));
+  const row = rowOf(code) ?? (status === undefined ? undefined : byStatus(status));
   if (row) return new StorageError(row.kind, row.sentence(subject), { ...factsOf(error, row), hint: row.hint });
   return (
     connectionError(error, subject.server) ??
@@ -35,7 +35,7 @@ export function resultOfCode(error: StorageError, code: string | undefined): Rem
 
 /** The error for one key in an answer of DeleteObjects. */
 export function keyError(code: string | undefined, message: string | undefined, subject: Subject): StorageError {
-  const row = code === undefined ? undefined : byCode[code];
+  const row = rowOf(code);
   const detail = [code, message].filter(Boolean).join(': ') || 'The server gave no reason.';
   return row
     ? new StorageError(row.kind, row.sentence(subject), { hint: row.hint, detail })
@@ -160,6 +160,10 @@ const byCode: Readonly<Record<string, Row>> = {
   InternalError: trouble,
   RequestTimeout: { kind: 'timed-out', sentence: ({ server }) => `The server gave up waiting: ${server.host}` },
 };
+
+function rowOf(code: string | undefined): Row | undefined {
+  return code !== undefined && Object.hasOwn(byCode, code) ? byCode[code] : undefined;
+}
 
 function byStatus(status: number): Row | undefined {
   if (status === 401) return { ...wrongKey, sentence: () => 'The server does not accept these keys.' };
