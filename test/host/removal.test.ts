@@ -385,5 +385,6 @@ function policy(effect: string, principal: unknown, actions: readonly string[], 
 }
 
 function reportText(): string | undefined {
-  return vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === 'storage-credentials-report')?.getText();
+  const shown = vscode.window.activeTextEditor?.document;
+  return shown?.uri.scheme === 'storage-credentials-report' ? shown.getText() : undefined;
 }
