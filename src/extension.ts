@@ -49,7 +49,7 @@ async function build(context: ExtensionContext): Promise<Parts> {
   const verifications = new Verifications(globalState);
   const iconOf = (id: string) => Uri.joinPath(extensionUri, 'dist', 'icons', `${id}.svg`);
 
-  const tree = new CredentialsTree({ store, vault, sessions, providers, verifications, opened, iconOf });
+  const tree = new CredentialsTree({ store, vault, sessions, providers, verifications, opened, iconOf, report });
   const view = window.createTreeView('storageCredentials.credentials', {
     treeDataProvider: tree,
     canSelectMany: true,

@@ -34,6 +34,7 @@ export const removeCredential: Handler = async (parts, node) => {
   if (!sure) return;
   await parts.credentials.remove(id);
   await parts.verifications.forget(id);
+  await parts.opened.forget(id);
 };
 
 /** The form asks for what the keyring lost. */

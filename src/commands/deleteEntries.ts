@@ -80,10 +80,13 @@ async function isConfirmed(dialogs: Dialogs, confirmation: Confirmation): Promis
 }
 
 async function runAndTell(parts: Parts, lease: Lease, removal: Removal, nodes: readonly EntryNode[]): Promise<void> {
-  const report = await run(parts, lease, removal);
-  parts.log.info(`Removal ${removal.plan.id}: ${summaryOf(report)}`);
-  tell(parts, lease, removal, report, nodes);
-  await refreshAround(parts, nodes);
+  try {
+    const report = await run(parts, lease, removal);
+    parts.log.info(`Removal ${removal.plan.id}: ${summaryOf(report)}`);
+    tell(parts, lease, removal, report, nodes);
+  } finally {
+    await refreshAround(parts, nodes);
+  }
 }
 
 function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal): Promise<RemovalReport> {

@@ -20,6 +20,8 @@ interface Parts {
   readonly verifications: Verifications;
   readonly opened: OpenedPlaces;
   readonly iconOf: (providerId: string) => Uri;
+  /** Is told of failures that no caller waits for. */
+  readonly report: (error: unknown) => void;
 }
 
 /** The view's rows: provider → credential → containers → folders → objects. Nodes live on, so that one of them can be refreshed alone. */
@@ -183,7 +185,12 @@ export class CredentialsTree implements TreeDataProvider<Node> {
 
   async #lookForLocked(stored: readonly StoredCredential[]): Promise<void> {
     const records = stored.flatMap((found) => (found.kind === 'readable' ? [found.record] : []));
-    this.#locked = await this.#parts.vault.missing(records);
+    try {
+      this.#locked = await this.#parts.vault.missing(records);
+    } catch (error) {
+      // A keyring that can't even be asked must not hide the credentials.
+      this.#parts.report(error);
+    }
   }
 
   #whyUnreadable(found: StoredCredential): string | undefined {

@@ -68,6 +68,7 @@ class ObjectFiles implements FileSystemProvider {
       await using lease = await this.#sessions.open(address.credentialId);
       return await work(lease, address);
     } catch (error) {
+      if (error instanceof FileSystemError) throw error;
       const failure = toStorageError(error);
       const sentence = this.#redactor.redact([failure.message, failure.hint].filter(Boolean).join(' '));
       throw failure.kind === 'not-found'

@@ -105,8 +105,14 @@ const clock: Row = {
   hint: "Set this machine's clock.",
 };
 const trouble: Row = {
-  kind: 'unreachable',
+  kind: 'unexpected',
   sentence: ({ server }) => `The server had trouble of its own: ${server.host}`,
+  hint: 'Try again in a moment.',
+};
+
+const busyElsewhere: Row = {
+  kind: 'rate-limited',
+  sentence: (subject) => `The server is at something else with it: ${what(subject)}`,
   hint: 'Try again in a moment.',
 };
 
@@ -150,6 +156,7 @@ const byCode: Readonly<Record<string, Row>> = {
   IllegalLocationConstraintException: wrongRegion,
   RequestTimeTooSkewed: clock,
   RequestExpired: clock,
+  OperationAborted: busyElsewhere,
   SlowDown: busy,
   SlowDownWrite: busy,
   SlowDownRead: busy,
@@ -173,7 +180,7 @@ function byStatus(status: number): Row | undefined {
   if (status === 407) {
     return { kind: 'unreachable', sentence: ({ server }) => `A proxy on the way asks for a sign-in: ${server.host}` };
   }
-  if (status === 409) return byCode.ConditionalRequestConflict;
+  if (status === 409) return busyElsewhere;
   if (status === 412) return byCode.PreconditionFailed;
   if (status === 429 || status === 503) return busy;
   if (status >= 500) return trouble;
