@@ -23,7 +23,6 @@ export interface SaveRequest {
   /** Secrets entered in the form. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly keep: readonly string[];
-  readonly clear: readonly string[];
   /** How the draft fared when it was verified as it is now. */
   readonly verification?: Verification;
   /** What the draft was based on; absent for a new credential. */

@@ -144,14 +144,12 @@ export function isDirty(draft: FormDraft): boolean {
 /** What the store is asked to do; the draft must have no errors. */
 export function saveRequest(draft: FormDraft, { settings, secrets, kept }: Examined): SaveRequest {
   const { saved } = draft;
-  const before = saved?.secretNames ?? [];
   return {
     provider: draft.provider.id,
     name: draft.name.trim(),
     settings,
     secrets,
     keep: kept,
-    clear: before.filter((name) => !kept.includes(name) && !Object.hasOwn(secrets, name)),
     ...(saved ? { basedOn: { id: saved.id, revision: saved.revision } } : {}),
   };
 }
