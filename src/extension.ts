@@ -73,6 +73,7 @@ async function build(context: ExtensionContext): Promise<Parts> {
       offer: async (sentence, button) => (await dialogs.notify('warning', sentence, [button])) === button,
       showError: (sentence) => void dialogs.notify('error', sentence),
     },
+    redactor,
     log,
   });
   const reports = new RemovalReports(storage);

@@ -1,5 +1,6 @@
 import type { Choice, Draft, FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
+import type { Redactor } from '../core/redaction.ts';
 import type { Verification, VerificationStep } from '../core/verification.ts';
 
 /** A credential as the store holds it, without its secrets. */
@@ -72,5 +73,7 @@ export interface FormDependencies {
     chooseFile(title: string, accept: readonly string[]): Promise<ChosenFile | undefined>;
     openExternal(href: string): void;
   };
+  /** What a secret that was used is masked with, in the form and in the log. */
+  readonly redactor: Pick<Redactor, 'add' | 'redact'>;
   readonly log: { warn(sentence: string): void; error(sentence: string, error: unknown): void };
 }

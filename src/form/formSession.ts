@@ -1,7 +1,6 @@
 import { toStorageError } from '../core/errors.ts';
 import type { FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
-import { createRedactor } from '../core/redaction.ts';
 import type { VerificationStep } from '../core/verification.ts';
 import { applies } from './applies.ts';
 import { connectionOf } from './connection.ts';
@@ -32,7 +31,6 @@ const untouched: Progress = { choices: {}, fileNames: {}, fieldErrors: {}, busyF
 export class FormSession {
   readonly #dependencies: FormDependencies;
   readonly #view: SessionView;
-  readonly #redactor = createRedactor();
   #draft: drafts.FormDraft;
   #progress: Progress = untouched;
   #running: AbortController | undefined;
@@ -90,7 +88,7 @@ export class FormSession {
       await this.#act(message);
     } catch (error) {
       const { message: sentence, hint } = toStorageError(error);
-      const failure = this.#redactor.redact(hint === undefined ? sentence : `${sentence} ${hint}`);
+      const failure = this.#dependencies.redactor.redact(hint === undefined ? sentence : `${sentence} ${hint}`);
       this.#progress = { ...this.#progress, failure };
       log.error('The form could not do what was asked.', error);
     }
@@ -226,7 +224,7 @@ export class FormSession {
       if (this.#draft.provider === provider) takeIn();
     } catch (error) {
       const { kind, message, hint } = toStorageError(error);
-      const sentence = this.#redactor.redact(hint === undefined ? message : `${message} ${hint}`);
+      const sentence = this.#dependencies.redactor.redact(hint === undefined ? message : `${message} ${hint}`);
       if (kind !== 'cancelled' && this.#draft.provider === provider) {
         this.#progress = { ...this.#progress, fieldErrors: { ...this.#progress.fieldErrors, [field]: sentence } };
       }
@@ -250,7 +248,7 @@ export class FormSession {
       if (this.#running !== running) return;
       this.#show({ running: true, stale: false, steps: [] });
       const steps = this.#dependencies.operations.verify(connection, running.signal);
-      for await (const report of reports(steps, running.signal, (text) => this.#redactor.redact(text))) {
+      for await (const report of reports(steps, running.signal, (text) => this.#dependencies.redactor.redact(text))) {
         if (this.#running !== running) return;
         this.#show({ ...report, stale: this.#progress.verification?.stale ?? false });
       }
@@ -325,7 +323,7 @@ export class FormSession {
 
   async #connection(): Promise<DraftConnection> {
     const connection = await connectionOf(this.#draft, this.#dependencies.credentials);
-    this.#redactor.add(Object.values(connection.secrets));
+    this.#dependencies.redactor.add(Object.values(connection.secrets));
     return connection;
   }
 

@@ -191,6 +191,15 @@ describe('a verification', () => {
     expect(await panel.ask(change('keyId', 'KEY99999'))).toMatchObject({ verification: { stale: true } });
   });
 
+  test('whose secrets an unexpected failure repeats keeps them out of the log', async () => {
+    const leaky = () => Promise.reject(new Error(`Odd answer: ${storedSecret} ${typedSecret}`));
+    fake.dependencies.operations.fetchChoices = leaky;
+    await open('one');
+    await panel.ask(change('token', typedSecret), { type: 'fetchChoices', field: 'drive' });
+    expect(String(fake.errors[0])).toContain(storedSecret);
+    expect(fake.dependencies.redactor.redact(String(fake.errors[0]))).toBe('Error: Odd answer: ••• •••');
+  });
+
   test('does not send a stored secret to another host', async () => {
     await open('one');
     await panel.ask(change('endpoint', 'https://elsewhere.example'), { type: 'verify' });
