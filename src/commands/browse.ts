@@ -1,11 +1,11 @@
 import { commands, env, Uri } from 'vscode';
-import { addressToPath } from '../browse/objectAddress.ts';
+import { addressToDocument } from '../browse/objectAddress.ts';
 import { parseTypedPath } from '../browse/typedPath.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import { EntryNode } from '../tree/nodes.ts';
 import { objectScheme } from '../ui/objectFiles.ts';
 import type { Handler, Parts } from './parts.ts';
-import { credentialTarget, entryTargets, listedTarget } from './targets.ts';
+import { askPrefix, credentialTarget, entryTargets, listedTarget } from './targets.ts';
 
 /** Above so many bytes, opening an object asks first. */
 const askAbove = 5_000_000;
@@ -24,16 +24,7 @@ export const loadMore: Handler = async ({ tree }, node) => {
 /** Shows only what begins with a prefix; the server does the choosing. */
 export const filterByPrefix: Handler = async (parts, node) => {
   const target = await listedTarget(parts, 'Filter by Prefix', node);
-  if (!target) return;
-  const where = target instanceof EntryNode ? target.entry.path : target.record.name;
-  const prefix = await parts.dialogs.ask({
-    title: `Filter by Prefix: ${where}`,
-    prompt: 'Only names that begin with this are shown. The server is asked, so it reaches beyond what is loaded.',
-    value: target.filter,
-  });
-  if (prefix === undefined || prefix === target.filter) return;
-  target.filter = prefix;
-  parts.tree.redraw(target);
+  if (target) await askPrefix(parts, target);
 };
 
 export const clearFilter: Handler = async (parts, node) => {
@@ -97,8 +88,7 @@ export const openObject: Handler = async (parts, node) => {
     });
     if (!sure) return;
   }
-  const path = addressToPath({ credentialId: credential.id, entry });
-  await commands.executeCommand('vscode.open', Uri.from({ scheme: objectScheme, path }), { preview: true });
+  await showObject({ credentialId: credential.id, entry });
 };
 
 export const copyPath: Handler = async (parts, node, nodes) => {
