@@ -234,6 +234,16 @@ describe('the palette', () => {
     };
   }
 
+  it('filters where there are more than it can show', async () => {
+    for (const key of Object.keys(manyObjects(5001))) server.put('longest', key, Buffer.from('x'));
+    const pages = ['Load More…', 'Load More…', 'Load More…', 'Load More…'];
+    choose('Research', 'longest/', ...pages, 'Filter by Prefix…', 'object-05000');
+    person.answers.ask = () => 'object-05';
+    await runCommand('copyPath');
+    assert.equal(await vscode.env.clipboard.readText(), 'longest/object-05000');
+    assert.equal(person.picked.at(-1)?.labels.length, 3);
+  });
+
   it('leads to the first credential when there is none', async () => {
     await cleanUp(parts);
     const asking = Object.keys(cases).filter(
