@@ -2,6 +2,7 @@ import { toStorageError } from '../core/errors.ts';
 import type { FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
 import type { VerificationStep } from '../core/verification.ts';
+import { untilAborted } from '../removal/waiting.ts';
 import { applies } from './applies.ts';
 import { connectionOf } from './connection.ts';
 import type { DraftConnection, FormDependencies, SavedCredential, SaveRequest } from './dependencies.ts';
@@ -16,7 +17,7 @@ import {
   providerField,
   type VerificationView,
 } from './protocol.ts';
-import { reports } from './reports.ts';
+import { cancelledReport, reports } from './reports.ts';
 
 /** What a session asks of the panel it is shown in. */
 export interface SessionView {
@@ -242,16 +243,21 @@ export class FormSession {
   async #verify(): Promise<void> {
     if (this.#running || this.#progress.saving || this.#refused((field) => field !== nameField)) return;
     const running = new AbortController();
+    const { signal } = running;
     this.#running = running;
+    this.#show({ running: true, stale: false, steps: [] });
     try {
-      const connection = await this.#connection();
-      if (this.#running !== running) return;
-      this.#show({ running: true, stale: false, steps: [] });
-      const steps = this.#dependencies.operations.verify(connection, running.signal);
-      for await (const report of reports(steps, running.signal, (text) => this.#dependencies.redactor.redact(text))) {
+      const connection = await untilAborted(this.#connection(), signal);
+      const steps = this.#dependencies.operations.verify(connection, signal);
+      for await (const report of reports(steps, signal, (text) => this.#dependencies.redactor.redact(text))) {
         if (this.#running !== running) return;
         this.#show({ ...report, stale: this.#progress.verification?.stale ?? false });
       }
+    } catch (error) {
+      if (this.#running !== running) return;
+      if (signal.aborted) return this.#show(cancelledReport([]));
+      this.#dropVerification();
+      throw error;
     } finally {
       if (this.#running === running) this.#running = undefined;
     }

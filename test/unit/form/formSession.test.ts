@@ -253,6 +253,32 @@ describe('a verification', () => {
     expect(panel.state).not.toHaveProperty('failure');
   });
 
+  test('that waits for the keyring is ended at once, and another can be started', async () => {
+    const keyring = Promise.withResolvers<Readonly<Record<string, string>>>();
+    fake.dependencies.credentials.readSecrets = () => keyring.promise;
+    await open('one');
+    expect(await panel.ask({ type: 'verify' })).toMatchObject({ verification: { running: true, steps: [] } });
+    const stopped = await panel.ask({ type: 'cancelVerify' });
+    expect(stopped.verification).toMatchObject({ running: false, sentence: 'Cancelled.' });
+    expect(stopped).not.toHaveProperty('failure');
+    fake.dependencies.credentials.readSecrets = async () => ({ secretKey: storedSecret });
+    expect(await panel.ask({ type: 'verify' })).toMatchObject({ verification: { running: false, works: true } });
+    keyring.resolve({});
+    expect(await panel.ask({ type: 'leave', field: 'notes' })).toMatchObject({ verification: { works: true } });
+    expect(fake.connections).toHaveLength(1);
+  });
+
+  test('of a client that does not listen is ended at once', async () => {
+    async function* deaf() {
+      yield step;
+      await new Promise(() => {});
+    }
+    await open('one', verifying(deaf));
+    await panel.ask({ type: 'verify' });
+    const stopped = await panel.ask({ type: 'cancelVerify' });
+    expect(stopped.verification).toMatchObject({ running: false, sentence: 'Cancelled.', steps: [step] });
+  });
+
   test('of another provider is dropped', async () => {
     await open('one');
     await panel.ask({ type: 'verify' });
