@@ -1,8 +1,12 @@
 import { type StorageError, toStorageError } from '../core/errors.ts';
 import { type Entry, identityOf, type ListQuery, type Page } from '../core/storageClient.ts';
+import { formatCount } from '../core/text.ts';
 
 /** The most rows that one node shows before it offers to filter instead. */
 export const rowLimit = 5000;
+
+/** Said where that many are shown and there are more. */
+export const fullSentence = `The first ${formatCount(rowLimit)} are shown. Filter to see others.`;
 
 /** What became of a listing so far. */
 export interface Listed {

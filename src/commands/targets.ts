@@ -1,7 +1,7 @@
-import { rowLimit } from '../browse/listing.ts';
+import { fullSentence } from '../browse/listing.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Entry } from '../core/storageClient.ts';
-import { formatBytes, formatCount, showName } from '../core/text.ts';
+import { formatBytes, showName } from '../core/text.ts';
 import { entryLabel } from '../tree/entryLabel.ts';
 import { CredentialNode, EntryNode, type ListedNode, type Node } from '../tree/nodes.ts';
 import type { Option } from '../ui/dialogs.ts';
@@ -85,8 +85,6 @@ async function pickEntry(parts: Parts, title: string, kinds: readonly Entry['kin
   return found instanceof EntryNode ? found : undefined;
 }
 
-const fullText = `The first ${formatCount(rowLimit)} are shown. Filter to see others.`;
-
 type Step =
   | { readonly kind: 'this' | 'up' | 'more' | 'filter' }
   | { readonly kind: 'into' | 'choose'; readonly node: EntryNode };
@@ -118,7 +116,7 @@ async function browseFor(
       ...entries.flatMap((entry) => optionOf(parts.tree.entryNode(entry, at), kinds)),
       ...(more === 'loadable' ? [{ label: 'Load More…', value: { kind: 'more' } as const }] : []),
       ...(more === 'full'
-        ? [{ label: 'Filter by Prefix…', description: fullText, value: { kind: 'filter' } as const }]
+        ? [{ label: 'Filter by Prefix…', description: fullSentence, value: { kind: 'filter' } as const }]
         : []),
       ...(itselfLast ? itself : []),
     ]);
