@@ -69,6 +69,12 @@ describe('the endpoint', () => {
     ['https://minio?x', 'Leave out everything from ? or # on'],
     ['ftp://minio', 'Enter a URL'],
     ['not a host', 'Enter a URL'],
+    ['htp:/x y', 'Enter a URL'],
+    ['http:/minio', 'Enter a URL'],
+    ['/minio:9000', 'Enter a URL'],
+    ['minio:', 'Enter a URL'],
+    ['minio:9000/bucket', 'Leave out the path'],
+    ['user:pass@minio:9000', 'Leave user and password out'],
   ])('%s is refused', (endpoint, sentence) => {
     expect(sentenceOf(typed(['endpoint', endpoint]), 'endpoint')).toContain(sentence);
   });
