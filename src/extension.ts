@@ -47,7 +47,8 @@ async function build(context: ExtensionContext): Promise<Parts> {
   const sessions = new Sessions({ ...keeping, network, report, onLocked: (id) => tree.markLocked(id) });
   const opened = new OpenedPlaces(workspaceState);
   const verifications = new Verifications(globalState);
-  const iconOf = (id: string) => Uri.joinPath(extensionUri, 'dist', 'icons', `${id}.svg`);
+  const icon = (file: string) => Uri.joinPath(extensionUri, 'dist', 'icons', file);
+  const iconOf = (id: string) => ({ light: icon(`${id}-light.svg`), dark: icon(`${id}-dark.svg`) });
 
   const tree = new CredentialsTree({ store, vault, sessions, providers, verifications, opened, iconOf, report });
   const view = window.createTreeView('storageCredentials.credentials', {

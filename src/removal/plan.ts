@@ -160,7 +160,7 @@ async function askRecovery(request: PlanRequest, selection: readonly Entry[]): P
       answers.push(await untilAborted(client.recovery(place, { signal }), signal));
     } catch (error) {
       const failure = toStorageError(error);
-      if (['cancelled', 'unauthenticated', 'expired'].includes(failure.kind)) throw failure;
+      if (['cancelled', 'unauthenticated', 'expired', 'not-found'].includes(failure.kind)) throw failure;
       answers.push({ recoverable: 'unknown', because: failure.message });
     }
   }

@@ -204,7 +204,7 @@ describe('the palette', () => {
     });
     choose('Research');
     await runCommand('copyPath');
-    assert.match(person.sentences[0] ?? '', /^The server does not allow this with this key/);
+    assert.match(person.sentences[0] ?? '', /^These credentials may not do this/);
 
     await parts.opened.open(research.id, { kind: 'container', id: 'box' });
     choose('Research', 'box/', 'notes.txt');

@@ -49,6 +49,11 @@ export function answerOf(error: unknown): { code: string | undefined; status: nu
   return { code, status: metadataOf(error)?.httpStatusCode };
 }
 
+/** Whether an error came as an S3 error document, and not as a bare status. */
+export function isS3Answer(error: unknown): boolean {
+  return error instanceof Error && 'Code' in error && typeof error.Code === 'string';
+}
+
 interface Row {
   readonly kind: ErrorKind;
   readonly sentence: (subject: Subject) => string;
@@ -75,7 +80,7 @@ const wrongSecret: Row = {
 };
 const denied: Row = {
   kind: 'forbidden',
-  sentence: (subject) => `The server does not allow this with this key: ${what(subject)}`,
+  sentence: (subject) => `These credentials may not do this: ${what(subject)}`,
   hint: 'Ask whoever administers the storage for the permission, or use another key.',
 };
 const expired: Row = {
