@@ -27,6 +27,14 @@ export function isShown(fields: Conditions, name: string, draft: Draft): boolean
   return holds(fields[name]?.when, fields, draft, new Set([name]));
 }
 
+/** Whether a value is one that its field can't take. An empty one never is. */
+export function isRefused(name: string, field: Field, value: FieldValue): boolean {
+  const parsed = field.schema?.safeParse(value);
+  if (!parsed?.success) return true;
+  if (parsed.data === undefined || parsed.data === '') return false;
+  return opinions(name, field, parsed.data as FieldValue).some(({ severity }) => severity === 'error');
+}
+
 /** Whether a field must be given, given what stands in the others. */
 export function isRequired(fields: Fields, name: string, draft: Draft): boolean {
   const { required = false, requiredWhen } = fields[name] ?? {};

@@ -1,4 +1,4 @@
-import { emptyDraft, withValue } from '../core/drafts.ts';
+import { emptyDraft, isRefused, withValue } from '../core/drafts.ts';
 import type { Draft, Fields, FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SavedCredential, SaveRequest } from './dependencies.ts';
@@ -154,7 +154,7 @@ export function saveRequest(draft: FormDraft, { settings, secrets, kept }: Exami
   };
 }
 
-/** The draft without its secrets, for a window that comes back. */
+/** The draft without its secrets, for a window that comes back; without values that can't be right, too: one may be a password in the wrong place. */
 export function mementoOf(draft: FormDraft): Memento {
   const { saved } = draft;
   return {
@@ -162,14 +162,18 @@ export function mementoOf(draft: FormDraft): Memento {
     provider: draft.provider.id,
     name: draft.name,
     nameEdited: draft.nameEdited,
-    values: { ...draft.values },
+    values: keepableValues(draft),
     cleared: [...draft.cleared],
   };
 }
 
 /** The draft that a memento was made of; a save notices when the credential has changed since. */
 export function restoredDraft(memento: Memento, provider: Provider, saved?: SavedCredential): FormDraft {
-  const values = { ...emptyDraft(provider.fields), ...ownValues(provider.fields, memento.values) };
+  const values = {
+    ...emptyDraft(provider.fields),
+    ...(saved?.provider === provider.id ? ownValues(provider.fields, saved.settings) : {}),
+    ...ownValues(provider.fields, memento.values),
+  };
   const { name, nameEdited, cleared } = memento;
   const common = { provider, name, nameEdited, values, entered: {}, tried: false, shelf: {} };
   if (!saved) return { ...common, cleared: [], left: [] };
@@ -179,6 +183,16 @@ export function restoredDraft(memento: Memento, provider: Provider, saved?: Save
     left: everyField(provider),
     saved: { ...saved, revision: memento.revision ?? saved.revision },
   };
+}
+
+/** Empty ones among them: on the way back, only what is absent is taken from the saved credential. */
+function keepableValues({ provider, values }: FormDraft): Draft {
+  return Object.fromEntries(
+    Object.entries(provider.fields).flatMap(([name, field]) => {
+      const value = values[name] ?? '';
+      return !field.schema || field.secret || isRefused(name, field, value) ? [] : [[name, value]];
+    }),
+  );
 }
 
 function assigned(draft: FormDraft, given: Draft): FormDraft {

@@ -211,6 +211,16 @@ describe('a memento', () => {
     expect(drafts.saveRequest(back, examine(back)).basedOn).toEqual({ id: 'one', revision: 'r1' });
   });
 
+  test('leaves out what a field refuses: the saved value comes back', () => {
+    const wrong = drafts.withFieldValue(edited(), 'endpoint', 'https://user:pass@storage.example/x');
+    const emptied = drafts.withFieldValue(drafts.withFieldValue(wrong, 'keyId', ''), 'parts', 'many');
+    const memento = drafts.mementoOf(emptied);
+    expect(JSON.stringify(memento)).not.toContain('pass@');
+    const { values } = drafts.restoredDraft(memento, specimen, saved);
+    expect(values).toMatchObject({ endpoint: 'https://storage.example', keyId: '', parts: 10_000 });
+    expect(drafts.restoredDraft(memento, specimen).values).not.toHaveProperty('endpoint');
+  });
+
   test('of a credential that is gone becomes a new one', () => {
     const back = drafts.restoredDraft(drafts.mementoOf(edited()), specimen);
     expect(drafts.saveRequest(back, examine(back))).not.toHaveProperty('basedOn');
