@@ -88,7 +88,9 @@ export class CredentialForms {
     }
     const { credential } = parsed.data;
     const saved = credential === undefined ? undefined : await this.#dependencies.credentials.find(credential);
-    this.#show(restoredDraft(parsed.data, known, saved), panel);
+    const draft = restoredDraft(parsed.data, known, saved);
+    const changed = saved && draft.saved?.revision !== saved.revision ? 'changed' : undefined;
+    this.#show(draft, panel, credential !== undefined && !saved ? 'removed' : changed);
   }
 
   /** Ends every form without asking, when the extension ends. */
@@ -109,9 +111,9 @@ export class CredentialForms {
     open.panel.reveal();
   }
 
-  #show(draft: FormDraft, panel: FormPanel): void {
+  #show(draft: FormDraft, panel: FormPanel, conflict?: FormState['conflict']): void {
     const view = { post: (state: FormState) => panel.post(state), close: () => panel.close() };
-    const form = { session: new FormSession(draft, this.#dependencies, view), panel };
+    const form = { session: new FormSession(draft, this.#dependencies, view, conflict), panel };
     this.#open.add(form);
     panel.setTitle(titleOf(draft));
     panel.onMessage((raw) => void form.session.receive(raw));

@@ -32,6 +32,9 @@ export function examine(draft: FormDraft): Examined {
       ...ofFields,
       ...[...missing].map(([field, sentence]) => ({ field, severity: 'error' as const, sentence })),
       ...(wrong ? [] : provider.check(settings)),
+      ...forgottenSecrets(draft)
+        .filter((field) => !missing.has(field))
+        .map((field) => ({ field, severity: 'hint' as const, sentence: 'Enter it again: it was not saved.' })),
     ],
   };
 }
@@ -39,8 +42,9 @@ export function examine(draft: FormDraft): Examined {
 /** Those of the issues that are to be shown now: none about a field that is still being filled in. */
 export function visibleIssues(draft: FormDraft, issues: readonly Issue[]): readonly Issue[] {
   const missing = missingSecrets(draft, []);
+  const forgotten = forgottenSecrets(draft);
   return issues.filter(({ field, severity }) => {
-    if (missing.has(field)) return true;
+    if (missing.has(field) || (severity === 'hint' && forgotten.includes(field))) return true;
     return draft.left.includes(field) && (severity === 'hint' || draft.tried || hasValue(draft, field));
   });
 }
@@ -104,6 +108,10 @@ function storedSecrets({ saved, provider, values, entered, cleared }: FormDraft)
       !Object.hasOwn(entered, name) &&
       !cleared.includes(name),
   );
+}
+
+function forgottenSecrets({ provider, values, entered, forgotten }: FormDraft): readonly string[] {
+  return forgotten.filter((name) => isShown(provider.fields, name, { ...values, ...entered }));
 }
 
 function hasValue(draft: FormDraft, field: string): boolean {

@@ -33,7 +33,7 @@ export class FormSession {
   readonly #dependencies: FormDependencies;
   readonly #view: SessionView;
   #draft: drafts.FormDraft;
-  #progress: Progress = untouched;
+  #progress: Progress;
   #running: AbortController | undefined;
   readonly #disposed = new AbortController();
   #focus: string | undefined;
@@ -44,8 +44,15 @@ export class FormSession {
   #ready = false;
   #posting = false;
 
-  constructor(draft: drafts.FormDraft, dependencies: FormDependencies, view: SessionView) {
+  /** @param conflict what is known of the credential's fate since the draft was begun. */
+  constructor(
+    draft: drafts.FormDraft,
+    dependencies: FormDependencies,
+    view: SessionView,
+    conflict?: Progress['conflict'],
+  ) {
     this.#draft = draft;
+    this.#progress = conflict === undefined ? untouched : { ...untouched, conflict };
     this.#dependencies = dependencies;
     this.#view = view;
   }

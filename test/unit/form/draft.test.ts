@@ -206,8 +206,31 @@ describe('a memento', () => {
     expect(back).toMatchObject({ name: 'My Server', cleared: ['token'], entered: {}, values: { keyId: 'KEY99999' } });
   });
 
-  test('keeps the revision it was based on, so that a save notices a change', () => {
+  test('keeps the names of secrets alone: each is asked for until it is entered or let go', () => {
+    const typed = drafts.withFieldValue(drafts.withFieldValue(edited(), 'secretKey', typedSecret), 'token', 'token');
+    const once = drafts.restoredDraft(drafts.mementoOf(typed), specimen, saved);
+    const back = drafts.restoredDraft(drafts.mementoOf(once), specimen, saved);
+    const hint = { severity: 'hint', sentence: 'Enter it again: it was not saved.' };
+    const told = (draft: drafts.FormDraft) => visibleIssues(draft, examine(draft).issues);
+    expect(told(back)).toEqual([
+      { field: 'secretKey', ...hint },
+      { field: 'token', ...hint },
+    ]);
+    expect(told(drafts.withoutSecret(drafts.withFieldValue(back, 'secretKey', typedSecret), 'token'))).toEqual([]);
+    expect(drafts.isDirty(back)).toBe(false);
+    const fromNew = drafts.withFieldValue(fresh(), 'secretKey', typedSecret);
+    expect(told(drafts.restoredDraft(drafts.mementoOf(fromNew), specimen))).toEqual([{ field: 'secretKey', ...hint }]);
+  });
+
+  test('that says the same as the newest revision is a draft of that', () => {
     const back = drafts.restoredDraft(drafts.mementoOf(edited()), specimen, { ...saved, revision: 'r2' });
+    expect(back.saved?.revision).toBe('r2');
+    expect(drafts.isDirty(back)).toBe(false);
+  });
+
+  test('that says something else keeps its revision, so that a save notices a change', () => {
+    const mine = drafts.withFieldValue(edited(), 'keyId', 'KEY99999');
+    const back = drafts.restoredDraft(drafts.mementoOf(mine), specimen, { ...saved, revision: 'r2' });
     expect(drafts.saveRequest(back, examine(back)).basedOn).toEqual({ id: 'one', revision: 'r1' });
   });
 
