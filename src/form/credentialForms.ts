@@ -34,6 +34,12 @@ export interface FormStart {
   readonly values?: Draft;
 }
 
+/** Where the form of a credential is opened. */
+export interface EditStart {
+  /** 'secret' goes to the secret that must be entered again. */
+  readonly focus?: 'secret';
+}
+
 interface OpenForm {
   readonly session: FormSession;
   readonly panel: FormPanel;
@@ -57,10 +63,11 @@ export class CredentialForms {
   }
 
   /** Opens the form of a credential, or reveals it. */
-  async edit(id: string): Promise<void> {
+  async edit(id: string, { focus }: EditStart = {}): Promise<void> {
     const draft = await this.#savedDraft(id);
-    if (draft) this.#reveal(draft);
-    else this.#dependencies.ui.showError('This credential is gone.');
+    if (!draft) return this.#dependencies.ui.showError('This credential is gone.');
+    this.#reveal(draft);
+    if (focus === 'secret') this.#find(id)?.session.focusSecret();
   }
 
   /** Brings forms without unsaved changes up to date, and closes those whose credential is gone. */

@@ -1,4 +1,4 @@
-import { type Issue, isShown, parseDraft } from '../core/drafts.ts';
+import { type Issue, isRequired, isShown, parseDraft } from '../core/drafts.ts';
 import type { Draft } from '../core/fields.ts';
 import type { FormDraft } from './draft.ts';
 import { nameField } from './protocol.ts';
@@ -54,6 +54,17 @@ export function firstError(draft: FormDraft, matters: (field: string) => boolean
   const errors = examine(draft).issues.filter(({ severity }) => severity === 'error');
   const wrong = new Set(errors.map(({ field }) => field));
   return [nameField, ...Object.keys(draft.provider.fields)].find((field) => wrong.has(field) && matters(field));
+}
+
+/** The secret that a person has to enter: the first that is lost, else the first that is required and not there. */
+export function secretToEnter(draft: FormDraft): string | undefined {
+  const { fields } = draft.provider;
+  const filled = { ...draft.values, ...draft.entered };
+  const { kept } = examine(draft);
+  const secrets = Object.keys(fields).filter((name) => fields[name]?.secret && isShown(fields, name, filled));
+  const inState = (state: ReturnType<typeof secretState>) =>
+    secrets.filter((name) => secretState(draft, kept, name) === state);
+  return inState('lost')[0] ?? inState('empty').find((name) => isRequired(fields, name, filled));
 }
 
 /** What becomes of a secret when the draft is saved as it is. */

@@ -8,7 +8,7 @@ import { connectionOf } from './connection.ts';
 import type { DraftConnection, FormDependencies, SavedCredential, SaveRequest } from './dependencies.ts';
 import * as drafts from './draft.ts';
 import { drawState, type Progress } from './drawState.ts';
-import { examine, firstError } from './examine.ts';
+import { examine, firstError, secretToEnter } from './examine.ts';
 import {
   type FormState,
   nameField,
@@ -79,6 +79,12 @@ export class FormSession {
     this.#post();
   }
 
+  /** Goes to the secret that must be entered, if one must. */
+  focusSecret(): void {
+    this.#focus = secretToEnter(this.#draft);
+    this.#post();
+  }
+
   /** Acts on a message of the page; anything that isn't one is logged and dropped. */
   async receive(raw: unknown): Promise<void> {
     const message = parsePageMessage(raw);
@@ -142,10 +148,10 @@ export class FormSession {
         return this.#running?.abort();
       case 'save':
         return this.#save();
-      case 'reload':
-        return this.#reload();
-      case 'saveMine':
-        return this.#saveMine();
+      case 'discardMine':
+        return this.#discardMine();
+      case 'overwrite':
+        return this.#overwrite();
       case 'close':
         return this.#view.close();
     }
@@ -306,7 +312,7 @@ export class FormSession {
     if (this.#saved) this.#view.close();
   }
 
-  async #reload(): Promise<void> {
+  async #discardMine(): Promise<void> {
     const newest = await this.#newest();
     const provider = newest && this.#findProvider(newest.provider);
     if (!newest || !provider) {
@@ -316,7 +322,7 @@ export class FormSession {
     this.replaceDraft(drafts.draftOf(newest, provider));
   }
 
-  async #saveMine(): Promise<void> {
+  async #overwrite(): Promise<void> {
     this.#draft = drafts.rebased(this.#draft, await this.#newest());
     await this.#save();
   }

@@ -34,8 +34,8 @@ const pageMessage = z.discriminatedUnion('type', [
   plain('verify'),
   plain('cancelVerify'),
   plain('save'),
-  plain('reload'),
-  plain('saveMine'),
+  plain('discardMine'),
+  plain('overwrite'),
   plain('close'),
 ]);
 

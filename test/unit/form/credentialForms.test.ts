@@ -48,6 +48,20 @@ describe('panels', () => {
     expect(panel().field(providerField).value).toBe('other');
   });
 
+  test('can be opened at the secret that must be entered again', async () => {
+    fake.credentials.set('one', { ...saved, lostSecrets: ['secretKey', 'token'] });
+    await forms.edit('one', { focus: 'secret' });
+    expect((await panel().ask({ type: 'ready' })).focus).toBe('secretKey');
+    await panel().ask({ type: 'change', field: 'secretKey', value: typedSecret });
+    expect(panel().state).not.toHaveProperty('focus');
+    await forms.edit('one', { focus: 'secret' });
+    await settled();
+    expect(panel().state.focus).toBe('token');
+    fake.credentials.set('two', { ...saved, id: 'two', secretNames: ['token'] });
+    await forms.edit('two', { focus: 'secret' });
+    expect((await panel(1).ask({ type: 'ready' })).focus).toBe('secretKey');
+  });
+
   test('a credential that is gone opens nothing', async () => {
     await forms.edit('nothing');
     expect(panels).toEqual([]);
@@ -184,7 +198,7 @@ describe('a window that is reloaded', () => {
   test('says at once that the credential was changed meanwhile', async () => {
     const back = await restored('MINE1', theirs);
     expect(back.state).toMatchObject({ conflict: 'changed', dirty: true });
-    expect(await back.ask({ type: 'reload' })).not.toHaveProperty('conflict');
+    expect(await back.ask({ type: 'discardMine' })).not.toHaveProperty('conflict');
     expect(back.field('keyId').value).toBe('THEIRS');
   });
 
@@ -199,7 +213,7 @@ describe('a window that is reloaded', () => {
   test('says at once that the credential was removed, and saves it as a new one', async () => {
     const back = await restored('MINE1', undefined);
     expect(back.state).toMatchObject({ conflict: 'removed' });
-    await back.ask({ type: 'change', field: 'secretKey', value: typedSecret }, { type: 'saveMine' });
+    await back.ask({ type: 'change', field: 'secretKey', value: typedSecret }, { type: 'overwrite' });
     expect(fake.saves[0]).not.toHaveProperty('basedOn');
   });
 

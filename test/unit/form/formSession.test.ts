@@ -149,14 +149,14 @@ describe('a credential that changed elsewhere', () => {
   });
 
   test('can be reloaded', async () => {
-    const state = await panel.ask({ type: 'reload' });
+    const state = await panel.ask({ type: 'discardMine' });
     expect(panel.field('keyId').value).toBe('THEIRS');
     expect(state.dirty).toBe(false);
     expect(state).not.toHaveProperty('conflict');
   });
 
   test('can be overwritten knowingly', async () => {
-    await panel.ask({ type: 'saveMine' });
+    await panel.ask({ type: 'overwrite' });
     expect(fake.saves).toEqual([
       expect.objectContaining({
         basedOn: { id: 'one', revision: 'r2' },
@@ -170,7 +170,7 @@ describe('a credential that changed elsewhere', () => {
   test('and was removed is said to be so', async () => {
     fake.credentials.delete('one');
     expect(await panel.ask({ type: 'save' })).toMatchObject({ conflict: 'removed' });
-    const state = await panel.ask({ type: 'saveMine' });
+    const state = await panel.ask({ type: 'overwrite' });
     expect(state.focus).toBe('secretKey');
     await panel.ask(change('secretKey', typedSecret), { type: 'save' });
     expect(fake.saves[0]).not.toHaveProperty('basedOn');
