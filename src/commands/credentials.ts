@@ -40,5 +40,5 @@ export const removeCredential: Handler = async (parts, node) => {
 /** The form asks for what the keyring lost. */
 export const enterSecretAgain: Handler = async (parts, node) => {
   const target = await credentialTarget(parts, 'Enter Secret Again', node);
-  if (target) await parts.forms.edit(target.id);
+  if (target) await parts.forms.edit(target.id, { focus: 'secret' });
 };

@@ -31,12 +31,15 @@ async function run(parts: Parts, id: string, handler: Handler, node?: Node, node
 function explain({ dialogs, forms, log, redactor }: Parts, failure: StorageError, node: Node | undefined): void {
   const sentence = redactor.redact(joinSentences(failure.message, failure.hint));
   const credentialId = isLocked(failure) ? failure.credentialId : credentialOf(node);
-  const mend = isLocked(failure) ? 'Enter Secret Again' : 'Edit Credential';
+  const locked = isLocked(failure);
+  const mend = locked ? 'Enter Secret Again' : 'Edit Credential';
   const mendable = credentialId !== undefined && mendableKinds.has(failure.kind);
   void dialogs
     .notify('error', sentence, [...(mendable ? [mend] : []), 'Show Log'])
     .then(async (answer) => {
-      if (answer === mend && credentialId !== undefined) await forms.edit(credentialId);
+      if (answer === mend && credentialId !== undefined) {
+        await forms.edit(credentialId, locked ? { focus: 'secret' } : {});
+      }
       if (answer === 'Show Log') log.show();
     })
     .catch((error: unknown) => log.error('The answer to a failure failed.', error));

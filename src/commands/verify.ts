@@ -72,12 +72,13 @@ function tell(parts: Parts, target: CredentialNode, { works, sentence, steps }: 
   const { dialogs, forms, log, tree } = parts;
   log.info(`Verified ${target.record.name}: ${steps.map(({ stage, status }) => `${stage} ${status}`).join(', ')}`);
   const hint = steps.find(({ hint }) => hint !== undefined)?.hint;
-  const mend = tree.isLocked(target.record) ? 'Enter Secret Again' : 'Edit Credential';
+  const locked = tree.isLocked(target.record);
+  const mend = locked ? 'Enter Secret Again' : 'Edit Credential';
   const buttons = works ? ['Details'] : [mend, 'Details'];
   void dialogs
     .notify(works ? 'info' : 'error', joinSentences(`${target.record.name}: ${sentence}`, hint), buttons)
     .then(async (answer) => {
-      if (answer === mend) await forms.edit(target.id);
+      if (answer === mend) await forms.edit(target.id, locked ? { focus: 'secret' } : {});
       if (answer === 'Details') await showSteps(parts, target, steps);
     })
     .catch((error: unknown) => log.error('The answer to a verification failed.', error));
