@@ -105,7 +105,7 @@ async function runAndTell(parts: Parts, lease: Lease, removal: Removal, nodes: r
     const { credential, selection } = removal.plan;
     const what = formatNames(selection.map(({ path }) => path));
     parts.log.info(`Removal ${removal.plan.id} in ${credential.name} of ${what}: ${summaryOf(report)}`);
-    tell(parts, { removal, report, nodes, confirmed: lease });
+    await tell(parts, { removal, report, nodes, confirmed: lease });
   } finally {
     await refreshAround(parts, nodes);
   }
@@ -132,14 +132,15 @@ function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal):
 }
 
 /** Said without waiting for an answer, so that the command has ended by then. After the report was shown, it is said again. */
-function tell(parts: Parts, told: Told, shown = false): void {
+async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
   const { removal, report } = told;
-  void closingSentence(told)
-    .then((sentence) => parts.dialogs.notify(isClean(report) ? 'info' : 'warning', sentence, buttonsFor(report, shown)))
+  const sentence = await closingSentence(told);
+  void parts.dialogs
+    .notify(isClean(report) ? 'info' : 'warning', sentence, buttonsFor(report, shown))
     .then(async (answer) => {
       if (answer === 'Show Report') {
         await parts.reports.show(removal);
-        if (!isClean(report)) tell(parts, told, true);
+        if (!isClean(report)) await tell(parts, told, true);
       }
       if (answer === 'Save Report…') await saveReport(parts, removal, report);
       if (answer === 'Retry Failed') await retry(parts, told, false);
