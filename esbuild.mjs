@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import esbuild from 'esbuild';
 import { bundleSizes, formatSizes } from './scripts/bundleSizes.mjs';
@@ -7,6 +7,7 @@ import { providerFolders, writeRegistry } from './scripts/registry.mjs';
 const root = import.meta.dirname;
 const watch = process.argv.includes('--watch');
 const development = watch || process.argv.includes('--dev');
+const quiet = process.argv.includes('--quiet');
 
 /** Keeps the registry of providers and their icons true to the folders, in watch mode too. */
 const registryPlugin = {
@@ -30,7 +31,7 @@ const metafilePlugin = (name) => ({
       if (!metafile) return;
       mkdirSync(path.join(root, 'out'), { recursive: true });
       writeFileSync(path.join(root, 'out', name), JSON.stringify(metafile));
-      console.log(formatSizes(bundleSizes(metafile)));
+      if (!quiet) console.log(formatSizes(bundleSizes(metafile)));
     });
   },
 });
@@ -87,10 +88,16 @@ function copyCodicons() {
   }
 }
 
-/** The tree shows dist/icons/<provider>.svg. */
+/** The tree shows dist/icons/<provider>-light.svg or -dark.svg: a file drawn as an image has no current colour of its own. */
 function copyIcons() {
   for (const folder of providerFolders(root)) {
     const icon = path.join(root, 'src/providers', folder, 'icon.svg');
-    if (existsSync(icon)) cpSync(icon, path.join(root, 'dist/icons', `${folder}.svg`));
+    if (!existsSync(icon)) continue;
+    const drawing = readFileSync(icon, 'utf8');
+    mkdirSync(path.join(root, 'dist/icons'), { recursive: true });
+    for (const [theme, colour] of Object.entries({ light: '#424242', dark: '#C5C5C5' })) {
+      const file = path.join(root, 'dist/icons', `${folder}-${theme}.svg`);
+      writeFileSync(file, drawing.replaceAll('currentColor', colour));
+    }
   }
 }

@@ -190,9 +190,11 @@ function serverArguments({ port = 0, dataFolder }: StartOptions): string[] {
   ];
 }
 
+/** code-server takes a PORT of the environment for its own, before its arguments. */
 function serverEnvironment(dataFolder: string): NodeJS.ProcessEnv {
+  const { PORT: _, ...environment } = process.env;
   return {
-    ...process.env,
+    ...environment,
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
     XDG_CONFIG_HOME: path.join(dataFolder, 'xdg/config'),
     XDG_DATA_HOME: path.join(dataFolder, 'xdg/data'),

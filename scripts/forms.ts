@@ -11,6 +11,7 @@ export interface FieldDescription extends Pick<Field, 'kind' | 'label' | 'requir
   readonly choices?: Field['choices'];
   readonly default?: Field['default'];
   readonly when?: Field['when'];
+  readonly requiredWhen?: Field['requiredWhen'];
 }
 
 export interface FormDescription {
@@ -42,6 +43,7 @@ function describeFields(fields: Fields): readonly FieldDescription[] {
     ...(field.choices ? { choices: field.choices } : {}),
     ...(field.default === undefined ? {} : { default: field.default }),
     ...(field.when ? { when: field.when } : {}),
+    ...(field.requiredWhen ? { requiredWhen: field.requiredWhen } : {}),
   }));
 }
 

@@ -2,7 +2,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createVSIX } from '@vscode/vsce';
 import type { Metafile } from 'esbuild';
-import { bundleSizes, mainBytes } from './bundleSizes.mjs';
+import { bundleSizes, formatSizes, mainBytes } from './bundleSizes.mjs';
 import { limits } from './limits.ts';
 import { providerFolders } from './registry.mjs';
 import { build, root } from './run.ts';
@@ -73,6 +73,7 @@ function metafile(name: string): Metafile {
 
 if (import.meta.main) {
   console.log(await packageExtension());
+  for (const name of ['metafile.json', 'webview.json']) console.log(formatSizes(bundleSizes(metafile(name))));
   for (const problem of packageProblems()) {
     console.error(problem);
     process.exitCode = 1;

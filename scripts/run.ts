@@ -25,8 +25,8 @@ export function runTool(name: string, args: readonly string[], env?: NodeJS.Proc
   return run(path.join(root, 'node_modules/.bin', name), args, env);
 }
 
-/** Builds the extension and its page into dist. */
-export async function build(...args: readonly string[]): Promise<void> {
-  const exitCode = await run(process.execPath, ['esbuild.mjs', ...args]);
+/** Builds the extension and its page into dist, without a word unless something is wrong. */
+export async function build(): Promise<void> {
+  const exitCode = await run(process.execPath, ['esbuild.mjs', '--quiet']);
   if (exitCode !== 0) throw new Error(`The build failed with exit code ${exitCode}`);
 }

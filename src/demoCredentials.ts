@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
 import type { CredentialStore } from './credentials/credentialStore.ts';
 import type { Credentials } from './credentials/credentials.ts';
+import type { CredentialRecord } from './credentials/record.ts';
 
 const schema = z.object({
   credentials: z.array(
@@ -23,10 +24,14 @@ export async function addDemoCredentials(
   const demo = schema.parse(JSON.parse(await readFile(file, 'utf8')));
   const stored = await store.list();
   for (const credential of demo.credentials) {
-    const earlier = stored.find((found) => found.kind === 'readable' && found.record.name === credential.name);
-    if (earlier?.kind === 'readable') {
-      const { id, revision } = earlier.record;
-      await credentials.save({ ...credential, keep: [], id, basedOn: revision });
-    } else await credentials.save({ ...credential, keep: [] });
+    const earlier = stored.find((found) => found.kind === 'readable' && isEarlier(found.record, credential));
+    const base = earlier?.kind === 'readable' ? { id: earlier.id, basedOn: earlier.record.revision } : {};
+    const name = earlier ? credential.name : await store.proposeName(credential.name);
+    await credentials.save({ ...credential, name, keep: [], ...base });
   }
+}
+
+/** Whether a record is that of an earlier run: a credential of the person's own is never taken for it. */
+function isEarlier({ name, settings }: CredentialRecord, demo: z.infer<typeof schema>['credentials'][number]): boolean {
+  return name === demo.name && settings.accessKeyId === demo.settings.accessKeyId;
 }

@@ -47,9 +47,10 @@ async function build(context: ExtensionContext): Promise<Parts> {
   const sessions = new Sessions({ ...keeping, network, report, onLocked: (id) => tree.markLocked(id) });
   const opened = new OpenedPlaces(workspaceState);
   const verifications = new Verifications(globalState);
-  const iconOf = (id: string) => Uri.joinPath(extensionUri, 'dist', 'icons', `${id}.svg`);
+  const icon = (file: string) => Uri.joinPath(extensionUri, 'dist', 'icons', file);
+  const iconOf = (id: string) => ({ light: icon(`${id}-light.svg`), dark: icon(`${id}-dark.svg`) });
 
-  const tree = new CredentialsTree({ store, vault, sessions, providers, verifications, opened, iconOf });
+  const tree = new CredentialsTree({ store, vault, sessions, providers, verifications, opened, iconOf, report });
   const view = window.createTreeView('storageCredentials.credentials', {
     treeDataProvider: tree,
     canSelectMany: true,
@@ -73,6 +74,7 @@ async function build(context: ExtensionContext): Promise<Parts> {
       offer: async (sentence, button) => (await dialogs.notify('warning', sentence, [button])) === button,
       showError: (sentence) => void dialogs.notify('error', sentence),
     },
+    redactor,
     log,
   });
   const reports = new RemovalReports(storage);

@@ -22,9 +22,9 @@ export function createLog(redactor: Redactor): Log {
   };
 }
 
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+function describe(error: unknown, depth = 0): string {
+  if (!(error instanceof Error) || depth > 8) return String(error);
   const detail = error instanceof StorageError && error.detail !== undefined ? ` [${error.kind}: ${error.detail}]` : '';
-  const cause = error.cause === undefined ? '' : `\ncaused by ${describe(error.cause)}`;
+  const cause = error.cause === undefined ? '' : `\ncaused by ${describe(error.cause, depth + 1)}`;
   return `${error.stack ?? error.message}${detail}${cause}`;
 }

@@ -12,6 +12,7 @@ export class FieldRow {
   readonly #error = createLine('error');
   readonly #hint = createLine('info', 'hint');
   readonly #help = create('p', 'help');
+  readonly #label = create('vscode-label');
 
   constructor(field: FieldView, ask: (request: Request) => void) {
     const { name } = field;
@@ -42,6 +43,7 @@ export class FieldRow {
     say(this.#error, field.error);
     say(this.#hint, field.hint);
     setText(this.#help, field.help);
+    this.#label.required = field.required;
     void this.#describe(field);
   }
 
@@ -54,10 +56,9 @@ export class FieldRow {
     this.element.classList.add(`kind-${field.kind}`);
     control.id = `field-${field.name.replace(/[^\w-]/g, '_')}`;
     if (!labelled) {
-      const label = create('vscode-label', '', field.label);
-      label.htmlFor = control.id;
-      label.required = field.required;
-      this.element.append(label);
+      this.#label.textContent = field.label;
+      this.#label.htmlFor = control.id;
+      this.element.append(this.#label);
     }
     this.element.append(element, this.#error.line, this.#hint.line);
     if (this.#secret) this.element.append(this.#secret.element);

@@ -5,8 +5,9 @@ import { FieldRow } from './fieldRow.ts';
 import { VerificationList } from './verificationList.ts';
 
 const conflicts = {
-  changed: 'This credential was changed in another window. What you entered is kept here.',
-  removed: 'This credential was removed in another window. What you entered is kept here.',
+  changed:
+    'This credential was changed in another window. Discard what you entered here, or overwrite the other change.',
+  removed: 'This credential was removed meanwhile. What you entered is kept here.',
 } as const;
 
 /** The form. Every state is patched into what stands there, so that focus, caret and opened sections survive. */
@@ -16,8 +17,8 @@ export class FormView {
   readonly #heading = create('h1');
   readonly #banner = create('div', 'banner');
   readonly #bannerText = create('span');
-  readonly #reload;
-  readonly #saveMine;
+  readonly #discard;
+  readonly #overwrite;
   readonly #ownFields = create('div', 'fields');
   readonly #fields = create('div', 'fields');
   readonly #advanced = create('details', 'advanced');
@@ -34,8 +35,8 @@ export class FormView {
 
   constructor(ask: (request: Request) => void) {
     this.#ask = ask;
-    this.#reload = createButton('Reload', () => ask({ type: 'reload' }));
-    this.#saveMine = createButton('Save as Mine', () => ask({ type: 'saveMine' }));
+    this.#discard = createButton('Discard Mine', () => ask({ type: 'discardMine' }));
+    this.#overwrite = createButton('Overwrite', () => ask({ type: 'overwrite' }));
     this.#save = createButton('Save', () => ask({ type: 'save' }), false);
     this.#verify = createButton('Verify', () => ask({ type: this.#verifying ? 'cancelVerify' : 'verify' }));
     this.#build();
@@ -71,7 +72,7 @@ export class FormView {
     this.#status.role = 'status';
     this.#save.title = 'Save (Ctrl+Enter, Cmd+Enter on a Mac)';
     this.#bannerText.className = 'text';
-    this.#banner.append(createIcon('warning'), this.#bannerText, this.#reload, this.#saveMine);
+    this.#banner.append(createIcon('warning'), this.#bannerText, this.#discard, this.#overwrite);
     this.#warning.append(createIcon('warning'), this.#warningText);
     this.#advanced.append(create('summary', '', 'Advanced'), this.#advancedFields);
     const buttons = create('div', 'buttons');
@@ -113,9 +114,9 @@ export class FormView {
   #drawBanner({ conflict, failure }: FormState): void {
     setText(this.#bannerText, conflict ? conflicts[conflict] : failure);
     this.#banner.hidden = this.#bannerText.hidden;
-    this.#reload.hidden = conflict !== 'changed';
-    this.#saveMine.hidden = conflict === undefined;
-    this.#saveMine.textContent = conflict === 'removed' ? 'Save as New' : 'Save as Mine';
+    this.#discard.hidden = conflict !== 'changed';
+    this.#overwrite.hidden = conflict === undefined;
+    this.#overwrite.textContent = conflict === 'removed' ? 'Save as New' : 'Overwrite';
   }
 
   #drawWarning({ warning }: FormState): void {

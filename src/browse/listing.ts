@@ -1,8 +1,12 @@
 import { type StorageError, toStorageError } from '../core/errors.ts';
-import type { Entry, ListQuery, Page } from '../core/storageClient.ts';
+import { type Entry, identityOf, type ListQuery, type Page } from '../core/storageClient.ts';
+import { formatCount } from '../core/text.ts';
 
 /** The most rows that one node shows before it offers to filter instead. */
 export const rowLimit = 5000;
+
+/** Said where that many are shown and there are more. */
+export const fullSentence = `The first ${formatCount(rowLimit)} are shown. Filter to see others.`;
 
 /** What became of a listing so far. */
 export interface Listed {
@@ -13,10 +17,11 @@ export interface Listed {
   readonly error?: StorageError;
 }
 
-/** The pages of one place, appended one by one. Asking again while a page is under way joins that load and starts none. */
+/** The pages of one place, appended one by one; what a server lists twice stands there once. Asking again while a page is under way joins that load and starts none. */
 export class Listing {
   readonly #fetchPage: (query: ListQuery) => Promise<Page>;
   readonly #prefix: string;
+  readonly #identities = new Set<string>();
   #entries: readonly Entry[] = [];
   #cursor: string | undefined;
   #started = false;
@@ -48,7 +53,7 @@ export class Listing {
         ...(this.#cursor === undefined ? {} : { cursor: this.#cursor }),
         ...(this.#prefix === '' ? {} : { prefix: this.#prefix }),
       });
-      this.#entries = [...this.#entries, ...page.entries];
+      this.#entries = [...this.#entries, ...page.entries.filter((entry) => this.#isNew(entry))];
       this.#cursor = page.cursor;
       this.#error = undefined;
     } catch (error) {
@@ -56,6 +61,11 @@ export class Listing {
     }
     this.#started = true;
     return this.#listed();
+  }
+
+  #isNew(entry: Entry): boolean {
+    const before = this.#identities.size;
+    return this.#identities.add(identityOf(entry)).size > before;
   }
 
   #listed(): Listed {

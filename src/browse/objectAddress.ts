@@ -15,21 +15,27 @@ const schema = z.object({
   version: z.optional(z.string()),
 });
 
-/**
- * The path of an object's document: an opaque code, then the name. Editors normalise paths (`/a/../b` becomes `/b`),
- * so the real name never stands in one.
- */
-export function addressToPath({ credentialId, entry }: ObjectAddress): string {
-  const { container, id, version } = entry;
-  const code = Buffer.from(JSON.stringify({ credentialId, container, id, version: version?.id })).toString('base64url');
-  return `/${code}/${fileNameOf(entry.name)}`;
+/** The parts of a document's URI that say which object it shows. */
+export interface DocumentAddress {
+  readonly path: string;
+  readonly query: string;
 }
 
-/** What `addressToPath` wrote; undefined for any other path. */
-export function pathToAddress(path: string): ObjectAddress | undefined {
-  const [, code, name] = path.split('/');
-  if (code === undefined || name === undefined) return undefined;
-  const parsed = schema.safeParse(parse(Buffer.from(code, 'base64url').toString()));
+/**
+ * The document of an object: the path is for reading, the query is an opaque code that counts. Editors normalise paths
+ * (`/a/../b` becomes `/b`), so the real name never stands in one.
+ */
+export function addressToDocument({ credentialId, entry }: ObjectAddress): DocumentAddress {
+  const { container, id, version } = entry;
+  const code = Buffer.from(JSON.stringify({ credentialId, container, id, version: version?.id })).toString('base64url');
+  return { path: `/${fileNameOf(container ?? 'storage')}/${fileNameOf(entry.name)}`, query: code };
+}
+
+/** What `addressToDocument` wrote; undefined for any other. */
+export function documentToAddress({ path, query }: DocumentAddress): ObjectAddress | undefined {
+  const name = path.split('/')[2];
+  if (name === undefined || query === '') return undefined;
+  const parsed = schema.safeParse(parse(Buffer.from(query, 'base64url').toString()));
   if (!parsed.success) return undefined;
   const { credentialId, container, id, version } = parsed.data;
   return {

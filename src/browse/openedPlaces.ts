@@ -30,6 +30,11 @@ export class OpenedPlaces {
     const others = this.of(credentialId).filter((entry) => entry.path !== path);
     await this.#memory.update(keyOf(credentialId), others.length === 0 ? undefined : others);
   }
+
+  /** Forgets every place of a credential that was removed. */
+  async forget(credentialId: string): Promise<void> {
+    await this.#memory.update(keyOf(credentialId), undefined);
+  }
 }
 
 function entryOf(place: Exclude<Place, { kind: 'root' }>): Entry {

@@ -1,14 +1,19 @@
 import { commands, env, Uri } from 'vscode';
-import { addressToPath } from '../browse/objectAddress.ts';
-import { parseTypedPath } from '../browse/typedPath.ts';
+import { addressToDocument } from '../browse/objectAddress.ts';
+import { parseTypedPath, type TypedPath } from '../browse/typedPath.ts';
+import { StorageError, toStorageError } from '../core/errors.ts';
+import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, showName } from '../core/text.ts';
-import { EntryNode } from '../tree/nodes.ts';
+import { type CredentialNode, EntryNode } from '../tree/nodes.ts';
 import { objectScheme } from '../ui/objectFiles.ts';
 import type { Handler, Parts } from './parts.ts';
-import { credentialTarget, entryTargets, listedTarget } from './targets.ts';
+import { askPrefix, credentialTarget, entryTargets, listedTarget } from './targets.ts';
 
 /** Above so many bytes, opening an object asks first. */
 const askAbove = 5_000_000;
+
+/** Milliseconds that a question to the server may take. */
+const askLimit = 60_000;
 
 /** Asks the server again for what stands below a row; without one, for everything. */
 export const refresh: Handler = async ({ tree }, node) => {
@@ -24,16 +29,7 @@ export const loadMore: Handler = async ({ tree }, node) => {
 /** Shows only what begins with a prefix; the server does the choosing. */
 export const filterByPrefix: Handler = async (parts, node) => {
   const target = await listedTarget(parts, 'Filter by Prefix', node);
-  if (!target) return;
-  const where = target instanceof EntryNode ? target.entry.path : target.record.name;
-  const prefix = await parts.dialogs.ask({
-    title: `Filter by Prefix: ${where}`,
-    prompt: 'Only names that begin with this are shown. The server is asked, so it reaches beyond what is loaded.',
-    value: target.filter,
-  });
-  if (prefix === undefined || prefix === target.filter) return;
-  target.filter = prefix;
-  parts.tree.redraw(target);
+  if (target) await askPrefix(parts, target);
 };
 
 export const clearFilter: Handler = async (parts, node) => {
@@ -43,7 +39,7 @@ export const clearFilter: Handler = async (parts, node) => {
   parts.tree.redraw(target);
 };
 
-/** The way in for keys that may not list: the place becomes a row under its credential. */
+/** The way in for keys that may not list: a place becomes a row under its credential, an object is shown. */
 export const openPath: Handler = async (parts, node) => {
   const target = await credentialTarget(parts, 'Open Bucket or Path', node);
   if (!target) return;
@@ -51,14 +47,50 @@ export const openPath: Handler = async (parts, node) => {
   const typed = await parts.dialogs.ask({
     title: `Open in: ${target.record.name}`,
     prompt: `The name of a ${one}, or a path in it, such as my-${one}/folder/`,
-    refuse: (text) => (parseTypedPath(text) ? undefined : `Begin with the name of a ${one}.`),
+    refuse: (text) => (parseTypedPath(text) ? undefined : `Begin with the name of a ${one}. A web address is none.`),
   });
-  const place = typed === undefined ? undefined : parseTypedPath(typed);
-  if (!place || place.kind === 'root') return;
-  const entry = await parts.opened.open(target.id, place);
+  const meant = typed === undefined ? undefined : parseTypedPath(typed);
+  if (!meant) return;
+  const object = meant.object && (await findObject(parts, target, meant.object));
+  if (object) return await openEntry(parts, target, object);
+  await assertNotEmpty(parts, target, meant);
+  const entry = await parts.opened.open(target.id, meant.place);
   parts.tree.redraw(target);
-  await parts.view.reveal(parts.tree.entryNode(entry, target, true), { select: true, focus: true, expand: true });
+  const row = parts.tree.entryNode(entry, target, true);
+  await parts.view.reveal(row, { select: true, focus: true, expand: true });
 };
+
+/** What the server knows of an object; nothing where there is none, or where these credentials may not ask. */
+async function findObject({ sessions }: Parts, { id }: CredentialNode, object: Entry): Promise<Entry | undefined> {
+  await using lease = await sessions.open(id);
+  try {
+    return await lease.client.stat?.(object, { signal: AbortSignal.timeout(askLimit) });
+  } catch (error) {
+    const { kind } = toStorageError(error);
+    if (kind === 'not-found' || kind === 'forbidden') return undefined;
+    throw error;
+  }
+}
+
+/** A path that leads to nothing gets no row. One that may not be looked at gets it: what lies below may be open. */
+async function assertNotEmpty(
+  { sessions }: Parts,
+  { id }: CredentialNode,
+  { place, object }: TypedPath,
+): Promise<void> {
+  if (!object) return;
+  await using lease = await sessions.open(id);
+  try {
+    const { entries } = await lease.client.list(place, { limit: 1 }, { signal: AbortSignal.timeout(askLimit) });
+    if (entries.length > 0) return;
+  } catch (error) {
+    if (toStorageError(error).kind === 'forbidden') return;
+    throw error;
+  }
+  throw new StorageError('not-found', `Nothing is there: ${showName(object.path)}`, {
+    hint: 'A path that ends in a slash opens a folder, empty or not.',
+  });
+}
 
 /** Takes a row away that was opened by its path; nothing in the cloud. */
 export const closePath: Handler = async (parts, node) => {
@@ -87,19 +119,21 @@ async function pickOpened(parts: Parts): Promise<EntryNode | undefined> {
 /** Shows an object read-only in an editor. */
 export const openObject: Handler = async (parts, node) => {
   const [target] = await entryTargets(parts, 'Open Object', ['object'], node);
-  if (!target) return;
-  const { entry, credential } = target;
+  if (target) await openEntry(parts, target.credential, target.entry);
+};
+
+async function openEntry({ dialogs }: Parts, { id }: CredentialNode, entry: Entry): Promise<void> {
   if ((entry.size ?? 0) > askAbove) {
-    const sure = await parts.dialogs.confirm({
+    const sure = await dialogs.confirm({
       title: `Open a large object: ${showName(entry.name)}`,
       detail: [`It is downloaded whole to be shown: ${formatBytes(entry.size ?? 0)}`],
       button: 'Open',
     });
     if (!sure) return;
   }
-  const path = addressToPath({ credentialId: credential.id, entry });
-  await commands.executeCommand('vscode.open', Uri.from({ scheme: objectScheme, path }), { preview: true });
-};
+  const uri = Uri.from({ scheme: objectScheme, ...addressToDocument({ credentialId: id, entry }) });
+  await commands.executeCommand('vscode.open', uri, { preview: true });
+}
 
 export const copyPath: Handler = async (parts, node, nodes) => {
   const targets = await entryTargets(parts, 'Copy Path', ['container', 'folder', 'object'], node, nodes);

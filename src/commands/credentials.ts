@@ -34,10 +34,11 @@ export const removeCredential: Handler = async (parts, node) => {
   if (!sure) return;
   await parts.credentials.remove(id);
   await parts.verifications.forget(id);
+  await parts.opened.forget(id);
 };
 
 /** The form asks for what the keyring lost. */
 export const enterSecretAgain: Handler = async (parts, node) => {
   const target = await credentialTarget(parts, 'Enter Secret Again', node);
-  if (target) await parts.forms.edit(target.id);
+  if (target) await parts.forms.edit(target.id, { focus: 'secret' });
 };

@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { workspace } from 'vscode';
-import { StorageError } from '../core/errors.ts';
-import { formatBytes, formatCount, formatCounted } from '../core/text.ts';
+import { StorageError, toStorageError } from '../core/errors.ts';
+import { formatBytes, formatCount, formatCounted, formatNames, joinSentences } from '../core/text.ts';
 import { confirmationFor } from '../removal/confirm.ts';
 import { runRemoval } from '../removal/engine.ts';
+import { readOutcomes } from '../removal/outcomeLog.ts';
 import { discardRemoval, planRemoval } from '../removal/plan.ts';
 import type { Confirmation, Removal, RemovalCounts, RemovalProgress, RemovalReport } from '../removal/removal.ts';
 import { canRetry, csvReport, summaryOf, textReport } from '../removal/report.ts';
@@ -12,17 +13,27 @@ import { retryFailed } from '../removal/retry.ts';
 import type { Lease } from '../sessions/sessions.ts';
 import { CredentialNode, EntryNode, type ListedNode } from '../tree/nodes.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
+import { removeCredential } from './credentials.ts';
 import type { Handler, Parts } from './parts.ts';
 import { entryTargets, targetsOf } from './targets.ts';
+
+/** A removal that has ended: what it was of, and what the credential was when it was confirmed. */
+interface Told {
+  readonly removal: Removal;
+  readonly report: RemovalReport;
+  readonly nodes: readonly EntryNode[];
+  readonly confirmed: Pick<Lease, 'provider' | 'record'>;
+}
 
 /** Deletes objects, folders and everything in containers: plan, ask, run, report. One credential after the other, each with its own question. */
 export const deleteEntries: Handler = async (parts, node, nodes) => {
   const meant = targetsOf(parts, node, nodes);
+  const [first, ...others] = meant;
+  if (others.length === 0 && (first?.kind === 'credential' || first?.kind === 'unreadable')) {
+    return await removeCredential(parts, first);
+  }
   if (meant.length > 0 && !meant.some((target) => target instanceof EntryNode)) {
-    throw new StorageError(
-      'unsupported',
-      'Select objects, folders or buckets to delete. A credential is removed by Remove Credential.',
-    );
+    throw new StorageError('unsupported', 'Select objects, folders or buckets to delete.');
   }
   const targets = await entryTargets(parts, 'Delete', ['container', 'folder', 'object'], node, nodes);
   const byCredential = Map.groupBy(targets, ({ credential }) => credential);
@@ -41,9 +52,18 @@ async function removeFrom(parts: Parts, credential: CredentialNode, nodes: reado
   }
   const removal = await plan(parts, lease, nodes);
   if (!removal) return;
-  const confirmation = confirmationFor(removal.plan);
+  const confirmation = withFilters(confirmationFor(removal.plan), nodes);
   if (!(await isConfirmed(parts.dialogs, confirmation))) return await discardRemoval(removal);
   await runAndTell(parts, lease, removal, nodes);
+}
+
+/** A filter narrows what a row shows, and not what is in it. */
+function withFilters(confirmation: Confirmation, nodes: readonly EntryNode[]): Confirmation {
+  if (confirmation.kind === 'none' || nodes.every(({ filter }) => filter === '')) return confirmation;
+  return {
+    ...confirmation,
+    detail: [...confirmation.detail, "The filter doesn't narrow this: all that is in it is meant."],
+  };
 }
 
 /** Undefined when it was cancelled: nothing is left of it then. */
@@ -80,16 +100,23 @@ async function isConfirmed(dialogs: Dialogs, confirmation: Confirmation): Promis
 }
 
 async function runAndTell(parts: Parts, lease: Lease, removal: Removal, nodes: readonly EntryNode[]): Promise<void> {
-  const report = await run(parts, lease, removal);
-  parts.log.info(`Removal ${removal.plan.id}: ${summaryOf(report)}`);
-  await refreshAround(parts, nodes);
-  tell(parts, lease, removal, report, nodes);
+  try {
+    const report = await run(parts, lease, removal);
+    const { credential, selection } = removal.plan;
+    const what = formatNames(selection.map(({ path }) => path));
+    parts.log.info(`Removal ${removal.plan.id} in ${credential.name} of ${what}: ${summaryOf(report)}`);
+    await tell(parts, { removal, report, nodes, confirmed: lease });
+  } finally {
+    await refreshAround(parts, nodes);
+  }
 }
 
 function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal): Promise<RemovalReport> {
   const { objects, folders } = removal.plan.counts;
   let percent = 0;
-  return dialogs.progress(`Deleting ${formatCounted(objects + folders, 'item', 'items')}`, (report, signal) =>
+  const what =
+    folders === 0 ? formatCounted(objects, 'object', 'objects') : formatCounted(objects + folders, 'item', 'items');
+  return dialogs.progress(`Deleting ${what}`, (report, signal) =>
     runRemoval({
       removal,
       client,
@@ -104,34 +131,68 @@ function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal):
   );
 }
 
-/** Said without waiting for an answer, so that the command has ended by then. */
-function tell(parts: Parts, lease: Lease, removal: Removal, report: RemovalReport, nodes: readonly EntryNode[]): void {
-  const { results, stopped } = report;
-  const clean = !canRetry(report) && results.changed + results.locked + results.denied === 0;
-  const sentence = [`${summaryOf(report)}.`, stopped && stopped.kind !== 'cancelled' ? stopped.sentence : undefined];
-  const buttons = [...(canRetry(report) ? ['Retry Failed'] : []), 'Show Report', ...(clean ? [] : ['Save Report…'])];
-  const origin = lease.provider.origin(lease.record.settings);
+/** Said without waiting for an answer, so that the command has ended by then. After the report was shown, it is said again. */
+async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
+  const { removal, report } = told;
+  const sentence = await closingSentence(told);
   void parts.dialogs
-    .notify(clean ? 'info' : 'warning', sentence.filter(Boolean).join(' '), buttons)
+    .notify(isClean(report) ? 'info' : 'warning', sentence, buttonsFor(report, shown))
     .then(async (answer) => {
-      if (answer === 'Show Report') await parts.reports.show(removal);
+      if (answer === 'Show Report') {
+        await parts.reports.show(removal);
+        if (!isClean(report)) await tell(parts, told, true);
+      }
       if (answer === 'Save Report…') await saveReport(parts, removal, report);
-      if (answer === 'Retry Failed') await retry(parts, removal, nodes, origin);
+      if (answer === 'Retry Failed') await retry(parts, told, false);
+      if (answer === 'Delete the Rest…') await retry(parts, told, true);
     })
     .catch(async (error: unknown) => {
-      const failure = error instanceof Error ? error.message : String(error);
+      const { message, hint } = toStorageError(error);
       parts.log.error('What was asked after a removal failed.', error);
-      await parts.dialogs.notify('error', parts.redactor.redact(failure));
+      await parts.dialogs.notify('error', parts.redactor.redact(joinSentences(message, hint)));
     });
 }
 
-/** Only what was confirmed and is still there is tried again, and only where it was confirmed. */
-async function retry(parts: Parts, removal: Removal, nodes: readonly EntryNode[], origin: string): Promise<void> {
+/** What came out, and why the first of those that are still there are. */
+async function closingSentence({ removal, report }: Told): Promise<string> {
+  const { stopped } = report;
+  if (stopped?.kind === 'cancelled') return joinSentences('Cancelled', summaryOf(report));
+  if (isClean(report)) return joinSentences(summaryOf(report));
+  return joinSentences(summaryOf(report), stopped?.sentence ?? (await firstReason(removal)));
+}
+
+async function firstReason(removal: Removal): Promise<string | undefined> {
+  for await (const { error } of readOutcomes(removal)) if (error) return error.sentence;
+  return undefined;
+}
+
+function isClean(report: RemovalReport): boolean {
+  const { changed, locked, denied } = report.results;
+  return !canRetry(report) && changed + locked + denied === 0;
+}
+
+/** What was cancelled was not failed: going on is asked for again. */
+function buttonsFor(report: RemovalReport, shown: boolean): readonly string[] {
+  const again = !canRetry(report) ? [] : report.stopped?.kind === 'cancelled' ? ['Delete the Rest…'] : ['Retry Failed'];
+  const show = shown ? [] : ['Show Report'];
+  const save = isClean(report) ? [] : ['Save Report…'];
+  return report.stopped?.kind === 'cancelled' ? [...show, ...again, ...save] : [...again, ...show, ...save];
+}
+
+/**
+ * Only what was confirmed and is still there is tried again, and only where it was confirmed. It is asked again after a
+ * cancel, and once the credential was changed: with another account the same names may stand for other objects.
+ */
+async function retry(parts: Parts, { removal, nodes, confirmed }: Told, asks: boolean): Promise<void> {
   await using lease = await parts.sessions.open(removal.plan.credential.id);
-  if (lease.provider.origin(lease.record.settings) !== origin) {
+  if (lease.provider.origin(lease.record.settings) !== confirmed.provider.origin(confirmed.record.settings)) {
     throw new StorageError('changed', 'The credential is for another server now. Delete again from the tree.');
   }
-  await runAndTell(parts, lease, await retryFailed(removal), nodes);
+  const again = await retryFailed(removal);
+  if (asks || lease.record.revision !== confirmed.record.revision) {
+    if (!(await isConfirmed(parts.dialogs, confirmationFor(again.plan)))) return await discardRemoval(again);
+  }
+  await runAndTell(parts, lease, again, nodes);
 }
 
 async function saveReport({ dialogs }: Parts, removal: Removal, report: RemovalReport): Promise<void> {
@@ -146,7 +207,10 @@ async function saveReport({ dialogs }: Parts, removal: Removal, report: RemovalR
 async function refreshAround({ tree }: Parts, nodes: readonly EntryNode[]): Promise<void> {
   const around = new Set(nodes.map((node) => (node.entry.kind === 'container' ? node : node.parent)));
   const shown = new Set<ListedNode>();
-  for (const node of around) shown.add(await nearestShown(node));
+  for (const node of around) {
+    shown.add(await nearestShown(node));
+    for (const twin of tree.twinsOf(node)) shown.add(twin);
+  }
   for (const node of shown) tree.refresh(node);
 }
 

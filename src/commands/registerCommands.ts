@@ -1,5 +1,6 @@
 import { commands, type Disposable } from 'vscode';
 import { isMissingChunk, type StorageError, toStorageError } from '../core/errors.ts';
+import { joinSentences } from '../core/text.ts';
 import { isLocked } from '../credentials/secretVault.ts';
 import type { Node } from '../tree/nodes.ts';
 import { commandTable } from './commandTable.ts';
@@ -28,14 +29,17 @@ async function run(parts: Parts, id: string, handler: Handler, node?: Node, node
 
 /** A sentence with buttons. Not waited for: a notification may stand for hours. */
 function explain({ dialogs, forms, log, redactor }: Parts, failure: StorageError, node: Node | undefined): void {
-  const sentence = redactor.redact([failure.message, failure.hint].filter(Boolean).join(' '));
+  const sentence = redactor.redact(joinSentences(failure.message, failure.hint));
   const credentialId = isLocked(failure) ? failure.credentialId : credentialOf(node);
-  const mend = isLocked(failure) ? 'Enter Secret Again' : 'Edit Credential';
+  const locked = isLocked(failure);
+  const mend = locked ? 'Enter Secret Again' : 'Edit Credential';
   const mendable = credentialId !== undefined && mendableKinds.has(failure.kind);
   void dialogs
     .notify('error', sentence, [...(mendable ? [mend] : []), 'Show Log'])
     .then(async (answer) => {
-      if (answer === mend && credentialId !== undefined) await forms.edit(credentialId);
+      if (answer === mend && credentialId !== undefined) {
+        await forms.edit(credentialId, locked ? { focus: 'secret' } : {});
+      }
       if (answer === 'Show Log') log.show();
     })
     .catch((error: unknown) => log.error('The answer to a failure failed.', error));

@@ -1,6 +1,8 @@
+import { fullSentence } from '../browse/listing.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, showName } from '../core/text.ts';
+import { entryLabel } from '../tree/entryLabel.ts';
 import { CredentialNode, EntryNode, type ListedNode, type Node } from '../tree/nodes.ts';
 import type { Option } from '../ui/dialogs.ts';
 import type { Parts } from './parts.ts';
@@ -47,6 +49,18 @@ export async function listedTarget(parts: Parts, title: string, node?: Node): Pr
   return credential && (await browseFor(parts, title, credential, ['container', 'folder'], true));
 }
 
+/** Asks for a prefix and lets the listing of a row show only what begins with it. */
+export async function askPrefix({ dialogs, tree }: Parts, target: ListedNode): Promise<void> {
+  const prefix = await dialogs.ask({
+    title: `Filter by Prefix: ${pathOf(target)}`,
+    prompt: 'Only names that begin with this are shown. The server is asked, so it reaches beyond what is loaded.',
+    value: target.filter,
+  });
+  if (prefix === undefined || prefix === target.filter) return;
+  target.filter = prefix;
+  tree.redraw(target);
+}
+
 export async function pickCredential(parts: Parts, title: string): Promise<CredentialNode | undefined> {
   const credentials = await parts.tree.credentials();
   if (credentials.length === 0) {
@@ -71,7 +85,9 @@ async function pickEntry(parts: Parts, title: string, kinds: readonly Entry['kin
   return found instanceof EntryNode ? found : undefined;
 }
 
-type Step = { readonly kind: 'this' | 'up' | 'more' } | { readonly kind: 'into' | 'choose'; readonly node: EntryNode };
+type Step =
+  | { readonly kind: 'this' | 'up' | 'more' | 'filter' }
+  | { readonly kind: 'into' | 'choose'; readonly node: EntryNode };
 
 /** Walks through a credential by quick picks, as clicks in the tree would. */
 async function browseFor(
@@ -90,12 +106,19 @@ async function browseFor(
       throw error;
     }
     const here = at instanceof EntryNode ? kinds.includes(at.entry.kind) : startCounts;
+    const itself = here ? [{ label: `This ${nounOf(at)}: ${pathOf(at)}`, value: { kind: 'this' } as const }] : [];
+    // Where a single object may be meant, Enter must not choose everything.
+    const itselfLast = kinds.includes('object');
     const step = await parts.dialogs.pick(`${title}: ${pathOf(at)}`, [
-      ...(here ? [{ label: `This ${nounOf(at)}: ${pathOf(at)}`, value: { kind: 'this' } as const }] : []),
+      ...(itselfLast ? [] : itself),
       ...(at instanceof EntryNode ? [{ label: '..', description: 'Up', value: { kind: 'up' } as const }] : []),
       ...opened,
       ...entries.flatMap((entry) => optionOf(parts.tree.entryNode(entry, at), kinds)),
       ...(more === 'loadable' ? [{ label: 'Load More…', value: { kind: 'more' } as const }] : []),
+      ...(more === 'full'
+        ? [{ label: 'Filter by Prefix…', description: fullSentence, value: { kind: 'filter' } as const }]
+        : []),
+      ...(itselfLast ? itself : []),
     ]);
     if (!step) return undefined;
     if (step.kind === 'this') return at;
@@ -103,6 +126,7 @@ async function browseFor(
     if (step.kind === 'into') at = step.node;
     if (step.kind === 'up' && at instanceof EntryNode) at = at.parent;
     if (step.kind === 'more') await loadMoreOf(at);
+    if (step.kind === 'filter') await askPrefix(parts, at);
   }
 }
 
@@ -117,8 +141,8 @@ function openedOptions(parts: Parts, at: ListedNode, kinds: readonly Entry['kind
 }
 
 function optionOf(node: EntryNode, kinds: readonly Entry['kind'][]): readonly Option<Step>[] {
-  const { kind, name, size } = node.entry;
-  const label = showName(name) || '(no name)';
+  const { kind, size } = node.entry;
+  const label = entryLabel(node.entry);
   if (kind !== 'object') return [{ label: `${label}/`, value: { kind: 'into', node } }];
   if (!kinds.includes('object')) return [];
   return [

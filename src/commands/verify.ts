@@ -1,12 +1,16 @@
-import { toStorageError } from '../core/errors.ts';
+import { StorageError, toStorageError } from '../core/errors.ts';
+import { joinSentences } from '../core/text.ts';
 import {
   concludeVerification,
   failedStep,
+  redactStep,
   stageLabels,
   type Verification,
   type VerificationStep,
   verificationLimits,
 } from '../core/verification.ts';
+import { untilAborted } from '../removal/waiting.ts';
+import type { Lease } from '../sessions/sessions.ts';
 import type { CredentialNode } from '../tree/nodes.ts';
 import type { ReportProgress } from '../ui/dialogs.ts';
 import type { Handler, Parts } from './parts.ts';
@@ -26,23 +30,41 @@ export const verifyCredential: Handler = async (parts, node) => {
 };
 
 async function verify(
-  { sessions, redactor }: Parts,
+  parts: Parts,
   { id }: CredentialNode,
   report: ReportProgress,
   signal: AbortSignal,
 ): Promise<Verification | undefined> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(verificationLimits.whole)]);
   const steps: VerificationStep[] = [];
+  const keep = (step: VerificationStep) => steps.push(redactStep(step, parts.redactor.redact));
   try {
-    await using lease = await sessions.open(id);
+    await using lease = await openUntilAborted(parts, id, limited);
     for await (const step of lease.client.verify({ kind: 'root' }, { signal: limited })) {
-      steps.push(step.detail === undefined ? step : { ...step, detail: redactor.redact(step.detail) });
+      keep(step);
       report(`${stageLabels[step.stage]}: ${step.status}`);
     }
   } catch (error) {
-    steps.push(failedStep('sign-in', toStorageError(error), 0));
+    keep(failedStep('sign-in', toStorageError(error), 0));
   }
   return signal.aborted ? undefined : concludeVerification(steps, Date.now());
+}
+
+/** A lease, unless the signal comes first: a keyring may keep one waiting for ever. What is opened too late is let go of. */
+async function openUntilAborted({ sessions, log }: Parts, id: string, signal: AbortSignal): Promise<Lease> {
+  const opening = sessions.open(id);
+  try {
+    return await untilAborted(opening, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    void opening
+      .then((lease) => lease[Symbol.asyncDispose]())
+      .catch((late: unknown) => log.error('A credential that nobody waits for any more could not be opened.', late));
+    throw new StorageError('timed-out', 'The stored secrets could not be read in time.', {
+      hint: "Unlock this machine's keyring and try again.",
+      cause: error,
+    });
+  }
 }
 
 /** Said without waiting for an answer: the result is on the row already. */
@@ -50,12 +72,13 @@ function tell(parts: Parts, target: CredentialNode, { works, sentence, steps }: 
   const { dialogs, forms, log, tree } = parts;
   log.info(`Verified ${target.record.name}: ${steps.map(({ stage, status }) => `${stage} ${status}`).join(', ')}`);
   const hint = steps.find(({ hint }) => hint !== undefined)?.hint;
-  const mend = tree.isLocked(target.record) ? 'Enter Secret Again' : 'Edit Credential';
+  const locked = tree.isLocked(target.record);
+  const mend = locked ? 'Enter Secret Again' : 'Edit Credential';
   const buttons = works ? ['Details'] : [mend, 'Details'];
   void dialogs
-    .notify(works ? 'info' : 'error', [`${target.record.name}: ${sentence}`, hint].filter(Boolean).join(' '), buttons)
+    .notify(works ? 'info' : 'error', joinSentences(`${target.record.name}: ${sentence}`, hint), buttons)
     .then(async (answer) => {
-      if (answer === mend) await forms.edit(target.id);
+      if (answer === mend) await forms.edit(target.id, locked ? { focus: 'secret' } : {});
       if (answer === 'Details') await showSteps(parts, target, steps);
     })
     .catch((error: unknown) => log.error('The answer to a verification failed.', error));

@@ -24,7 +24,21 @@ export function emptyDraft(fields: Fields): Draft {
 
 /** Whether a field is shown, given what stands in the others. A field whose condition names a hidden field is hidden too. */
 export function isShown(fields: Conditions, name: string, draft: Draft): boolean {
-  return conditionHolds(fields, name, draft, new Set());
+  return holds(fields[name]?.when, fields, draft, new Set([name]));
+}
+
+/** Whether a value is one that its field can't take. An empty one never is. */
+export function isRefused(name: string, field: Field, value: FieldValue): boolean {
+  const parsed = field.schema?.safeParse(value);
+  if (!parsed?.success) return true;
+  if (parsed.data === undefined || parsed.data === '') return false;
+  return opinions(name, field, parsed.data as FieldValue).some(({ severity }) => severity === 'error');
+}
+
+/** Whether a field must be given, given what stands in the others. */
+export function isRequired(fields: Fields, name: string, draft: Draft): boolean {
+  const { required = false, requiredWhen } = fields[name] ?? {};
+  return required || (requiredWhen !== undefined && holds(requiredWhen, fields, draft, new Set([name])));
 }
 
 /**
@@ -44,7 +58,8 @@ export function parseDraft(fields: Fields, draft: Draft, stored: ReadonlySet<str
     }
     const value = parsed.data as FieldValue | undefined;
     if (value === undefined || value === '') {
-      if (field.required && !stored.has(name)) issues.push(error(name, `Enter a value: ${field.label}`));
+      if (!stored.has(name) && isRequired(fields, name, draft))
+        issues.push(error(name, `Enter a value: ${field.label}`));
       continue;
     }
     issues.push(...opinions(name, field, value));
@@ -83,11 +98,15 @@ export function withValue(fields: Fields, draft: Draft, name: string, value: Fie
 
 type Conditions = Readonly<Record<string, { readonly when?: Condition; readonly default?: FieldValue }>>;
 
-function conditionHolds(fields: Conditions, name: string, draft: Draft, above: ReadonlySet<string>): boolean {
-  const condition = fields[name]?.when;
-  if (!condition || above.has(name)) return true;
-  return Object.entries(condition).every(([other, wanted]) => {
-    if (!conditionHolds(fields, other, draft, new Set([...above, name]))) return false;
+function holds(
+  condition: Condition | undefined,
+  fields: Conditions,
+  draft: Draft,
+  above: ReadonlySet<string>,
+): boolean {
+  return Object.entries(condition ?? {}).every(([other, wanted]) => {
+    const otherIsShown = above.has(other) || holds(fields[other]?.when, fields, draft, new Set([...above, other]));
+    if (!otherIsShown) return false;
     const value = draft[other] ?? fields[other]?.default ?? '';
     return 'matches' in wanted ? new RegExp(wanted.matches).test(String(value)) : wanted.includes(value);
   });

@@ -10,7 +10,7 @@ export interface Choice {
   readonly label: string;
 }
 
-/** A field is shown when every field named here has one of the listed values, or text that matches the pattern. */
+/** Holds when every field named here is shown and has one of the listed values, or text that matches the pattern. */
 export type Condition = Readonly<Record<string, readonly FieldValue[] | { readonly matches: string }>>;
 
 export type FieldKind =
@@ -30,12 +30,15 @@ interface Look {
   readonly help?: string;
   readonly placeholder?: string;
   readonly advanced?: boolean;
+  /** When the field is shown; always, where absent. */
   readonly when?: Condition;
 }
 
 /** What can be said of any field that holds a value of type V. */
 interface Options<V extends FieldValue> extends Look {
   readonly required?: boolean;
+  /** When a field that isn't required otherwise must be given. */
+  readonly requiredWhen?: Condition;
   /** Kept in the vault, never shown again. */
   readonly secret?: boolean;
   readonly default?: V;
@@ -51,6 +54,7 @@ interface Options<V extends FieldValue> extends Look {
 export interface Field<V = unknown, Secret extends boolean = boolean> extends Look {
   readonly kind: FieldKind;
   readonly required: boolean;
+  readonly requiredWhen?: Condition;
   readonly secret: Secret;
   readonly default?: FieldValue;
   readonly choices?: readonly Choice[];
@@ -194,11 +198,12 @@ function look({ label, help, placeholder, advanced, when }: Look): Look {
 }
 
 function base<K extends FieldKind, V extends FieldValue>(kind: K, options: Options<V>) {
-  const { hint, refuse, fills } = options;
+  const { requiredWhen, hint, refuse, fills } = options;
   return {
     ...look(options),
     kind,
     required: options.required ?? false,
+    ...(requiredWhen ? { requiredWhen } : {}),
     ...(options.default === undefined ? {} : { default: options.default }),
     ...(hint ? { hint: hint as (value: FieldValue) => string | undefined } : {}),
     ...(refuse ? { refuse: refuse as (value: FieldValue) => string | undefined } : {}),

@@ -7,6 +7,19 @@ export function showName(name: string): string {
   });
 }
 
+/** A name as the label of a row: one that begins or ends in white space stands in quotes, so that it can be told from others. */
+export function labelName(name: string): string {
+  return name === name.trim() ? showName(name) : `"${showName(name)}"`;
+}
+
+/** Sentences one after the other, each with its full stop; what is absent is left out. */
+export function joinSentences(...sentences: readonly (string | undefined | false)[]): string {
+  return sentences
+    .filter((sentence) => sentence !== undefined && sentence !== false && sentence !== '')
+    .map((sentence) => (/[.!?…]$/.test(String(sentence)) ? sentence : `${sentence}.`))
+    .join(' ');
+}
+
 /** A count with its thousands apart: 1,204. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');

@@ -69,6 +69,17 @@ export function failedStep(stage: Stage, error: StorageError, ms: number): Verif
   };
 }
 
+/** The step as it may be shown and kept: without a secret in anything that was said. */
+export function redactStep(step: VerificationStep, redact: (text: string) => string): VerificationStep {
+  const { sentence, hint, detail, ...facts } = step;
+  return {
+    ...facts,
+    sentence: redact(sentence),
+    ...(hint === undefined ? {} : { hint: redact(hint) }),
+    ...(detail === undefined ? {} : { detail: redact(detail) }),
+  };
+}
+
 function skip(stage: Stage): VerificationStep {
   return { stage, status: 'skipped', sentence: 'Not tried.', ms: 0 };
 }

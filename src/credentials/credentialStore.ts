@@ -242,7 +242,7 @@ function assertBase(current: StoredCredential | undefined, basedOn: string | und
   if (current?.record.revision === basedOn) return;
   throw new StorageError(
     'changed',
-    current ? 'This credential was changed in another window.' : 'This credential was removed in another window.',
+    current ? 'This credential was changed in another window.' : 'This credential was removed meanwhile.',
   );
 }
 

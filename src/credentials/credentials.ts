@@ -91,7 +91,7 @@ export class Credentials {
   async #basis(id: string, basedOn: string | undefined): Promise<CredentialRecord> {
     const found = await this.#parts.store.get(id);
     if (found && found.kind !== 'readable') throw new StorageError('invalid-settings', found.sentence);
-    if (!found) throw new StorageError('changed', 'This credential was removed in another window.');
+    if (!found) throw new StorageError('changed', 'This credential was removed meanwhile.');
     if (found.record.revision === basedOn) return found.record;
     throw new StorageError('changed', 'This credential was changed in another window.');
   }

@@ -34,6 +34,12 @@ export interface FormStart {
   readonly values?: Draft;
 }
 
+/** Where the form of a credential is opened. */
+export interface EditStart {
+  /** 'secret' goes to the secret that must be entered again. */
+  readonly focus?: 'secret';
+}
+
 interface OpenForm {
   readonly session: FormSession;
   readonly panel: FormPanel;
@@ -57,10 +63,11 @@ export class CredentialForms {
   }
 
   /** Opens the form of a credential, or reveals it. */
-  async edit(id: string): Promise<void> {
+  async edit(id: string, { focus }: EditStart = {}): Promise<void> {
     const draft = await this.#savedDraft(id);
-    if (draft) this.#reveal(draft);
-    else this.#dependencies.ui.showError('This credential is gone.');
+    if (!draft) return this.#dependencies.ui.showError('This credential is gone.');
+    this.#reveal(draft);
+    if (focus === 'secret') this.#find(id)?.session.focusSecret();
   }
 
   /** Brings forms without unsaved changes up to date, and closes those whose credential is gone. */
@@ -88,7 +95,9 @@ export class CredentialForms {
     }
     const { credential } = parsed.data;
     const saved = credential === undefined ? undefined : await this.#dependencies.credentials.find(credential);
-    this.#show(restoredDraft(parsed.data, known, saved), panel);
+    const draft = restoredDraft(parsed.data, known, saved);
+    const changed = saved && draft.saved?.revision !== saved.revision ? 'changed' : undefined;
+    this.#show(draft, panel, credential !== undefined && !saved ? 'removed' : changed);
   }
 
   /** Ends every form without asking, when the extension ends. */
@@ -109,9 +118,9 @@ export class CredentialForms {
     open.panel.reveal();
   }
 
-  #show(draft: FormDraft, panel: FormPanel): void {
+  #show(draft: FormDraft, panel: FormPanel, conflict?: FormState['conflict']): void {
     const view = { post: (state: FormState) => panel.post(state), close: () => panel.close() };
-    const form = { session: new FormSession(draft, this.#dependencies, view), panel };
+    const form = { session: new FormSession(draft, this.#dependencies, view, conflict), panel };
     this.#open.add(form);
     panel.setTitle(titleOf(draft));
     panel.onMessage((raw) => void form.session.receive(raw));

@@ -1,5 +1,6 @@
 import type { Choice, Draft, FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
+import type { Redactor } from '../core/redaction.ts';
 import type { Verification, VerificationStep } from '../core/verification.ts';
 
 /** A credential as the store holds it, without its secrets. */
@@ -23,7 +24,6 @@ export interface SaveRequest {
   /** Secrets entered in the form. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly keep: readonly string[];
-  readonly clear: readonly string[];
   /** How the draft fared when it was verified as it is now. */
   readonly verification?: Verification;
   /** What the draft was based on; absent for a new credential. */
@@ -73,5 +73,7 @@ export interface FormDependencies {
     chooseFile(title: string, accept: readonly string[]): Promise<ChosenFile | undefined>;
     openExternal(href: string): void;
   };
+  /** What a secret that was used is masked with, in the form and in the log. */
+  readonly redactor: Pick<Redactor, 'add' | 'redact'>;
   readonly log: { warn(sentence: string): void; error(sentence: string, error: unknown): void };
 }

@@ -1,4 +1,4 @@
-import { emptyDraft, withValue } from '../core/drafts.ts';
+import { emptyDraft, isRefused, withValue } from '../core/drafts.ts';
 import type { Draft, Fields, FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
 import type { SavedCredential, SaveRequest } from './dependencies.ts';
@@ -17,6 +17,8 @@ export interface FormDraft {
   readonly values: Draft;
   /** Secrets typed here and not saved yet. */
   readonly entered: Readonly<Record<string, string>>;
+  /** Secrets that were typed here before a restart, which kept their names alone. */
+  readonly forgotten: readonly string[];
   /** Stored secrets that a save removes. */
   readonly cleared: readonly string[];
   /** Fields that are done with for now: only they show what is wrong with them. */
@@ -36,6 +38,7 @@ export function newDraft(provider: Provider, name: string, values: Draft = {}): 
     nameEdited: false,
     values: { ...emptyDraft(provider.fields), ...ownValues(provider.fields, values) },
     entered: {},
+    forgotten: [],
     cleared: [],
     left: [],
     tried: false,
@@ -51,6 +54,7 @@ export function draftOf(saved: SavedCredential, provider: Provider): FormDraft {
     nameEdited: true,
     values: { ...emptyDraft(provider.fields), ...ownValues(provider.fields, saved.settings) },
     entered: {},
+    forgotten: [],
     cleared: [],
     left: everyField(provider),
     tried: false,
@@ -69,6 +73,7 @@ export function withProvider(draft: FormDraft, provider: Provider): FormDraft {
     provider,
     values: { ...emptyDraft(provider.fields), ...shelved?.values, ...carriedValues(draft, provider.fields) },
     entered: shelved?.entered ?? {},
+    forgotten: [],
     cleared: shelved?.cleared ?? [],
     left: [],
     tried: false,
@@ -120,7 +125,8 @@ export function withoutSecret(draft: FormDraft, field: string): FormDraft {
 /** The draft with this secret as it is stored, if it is. */
 export function withStoredSecret(draft: FormDraft, field: string): FormDraft {
   const { [field]: _, ...entered } = draft.entered;
-  return { ...draft, entered, cleared: draft.cleared.filter((name) => name !== field) };
+  const others = (names: readonly string[]) => names.filter((name) => name !== field);
+  return { ...draft, entered, forgotten: others(draft.forgotten), cleared: others(draft.cleared) };
 }
 
 /** The draft as a change to what is saved now; to nothing, when that is gone. */
@@ -144,19 +150,17 @@ export function isDirty(draft: FormDraft): boolean {
 /** What the store is asked to do; the draft must have no errors. */
 export function saveRequest(draft: FormDraft, { settings, secrets, kept }: Examined): SaveRequest {
   const { saved } = draft;
-  const before = saved?.secretNames ?? [];
   return {
     provider: draft.provider.id,
     name: draft.name.trim(),
     settings,
     secrets,
     keep: kept,
-    clear: before.filter((name) => !kept.includes(name) && !Object.hasOwn(secrets, name)),
     ...(saved ? { basedOn: { id: saved.id, revision: saved.revision } } : {}),
   };
 }
 
-/** The draft without its secrets, for a window that comes back. */
+/** The draft without its secrets, for a window that comes back; without values that can't be right, too: one may be a password in the wrong place. */
 export function mementoOf(draft: FormDraft): Memento {
   const { saved } = draft;
   return {
@@ -164,23 +168,40 @@ export function mementoOf(draft: FormDraft): Memento {
     provider: draft.provider.id,
     name: draft.name,
     nameEdited: draft.nameEdited,
-    values: { ...draft.values },
+    values: keepableValues(draft),
     cleared: [...draft.cleared],
+    entered: [...Object.keys(draft.entered), ...draft.forgotten],
   };
 }
 
-/** The draft that a memento was made of; a save notices when the credential has changed since. */
+/** The draft that a memento was made of: of the newest revision where both say the same, else of its own, so that a save notices the change. */
 export function restoredDraft(memento: Memento, provider: Provider, saved?: SavedCredential): FormDraft {
-  const values = { ...emptyDraft(provider.fields), ...ownValues(provider.fields, memento.values) };
-  const { name, nameEdited, cleared } = memento;
-  const common = { provider, name, nameEdited, values, entered: {}, tried: false, shelf: {} };
+  const values = {
+    ...emptyDraft(provider.fields),
+    ...(saved?.provider === provider.id ? ownValues(provider.fields, saved.settings) : {}),
+    ...ownValues(provider.fields, memento.values),
+  };
+  const { name, nameEdited, cleared, entered, revision } = memento;
+  const forgotten = entered.filter((field) => provider.fields[field]?.secret);
+  const common = { provider, name, nameEdited, values, entered: {}, forgotten, tried: false, shelf: {} };
   if (!saved) return { ...common, cleared: [], left: [] };
-  return {
+  const restored = {
     ...common,
     cleared: cleared.filter((field) => saved.secretNames.includes(field)),
     left: everyField(provider),
-    saved: { ...saved, revision: memento.revision ?? saved.revision },
+    saved,
   };
+  return revision === undefined || !isDirty(restored) ? restored : { ...restored, saved: { ...saved, revision } };
+}
+
+/** Empty ones among them: on the way back, only what is absent is taken from the saved credential. */
+function keepableValues({ provider, values }: FormDraft): Draft {
+  return Object.fromEntries(
+    Object.entries(provider.fields).flatMap(([name, field]) => {
+      const value = values[name] ?? '';
+      return !field.schema || field.secret || isRefused(name, field, value) ? [] : [[name, value]];
+    }),
+  );
 }
 
 function assigned(draft: FormDraft, given: Draft): FormDraft {
@@ -196,6 +217,7 @@ function assigned(draft: FormDraft, given: Draft): FormDraft {
     ...draft,
     values: { ...draft.values, ...ownValues(fields, after) },
     entered,
+    forgotten: draft.forgotten.filter((name) => !Object.hasOwn(entered, name)),
     cleared: draft.cleared.filter((name) => !Object.hasOwn(entered, name)),
   };
 }

@@ -1,4 +1,4 @@
-import { type Issue, isShown } from '../core/drafts.ts';
+import { type Issue, isRequired, isShown } from '../core/drafts.ts';
 import type { Choice, Field } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
 import { type FormDraft, isDirty, mementoOf } from './draft.ts';
@@ -85,16 +85,18 @@ function fieldView(
   issues: readonly Issue[],
   progress: Progress,
 ): FieldView {
-  const { kind, label, help, placeholder, required, advanced = false, href, choices = progress.choices[name] } = field;
+  const { kind, label, help, placeholder, advanced = false, href, choices = progress.choices[name] } = field;
+  const { fields } = draft.provider;
+  const filled = { ...draft.values, ...draft.entered };
   const preview = filePreview(name, field, draft, progress);
   const failure = progress.fieldErrors[name];
   return {
     name,
     kind,
     label,
-    required,
+    required: isRequired(fields, name, filled),
     advanced,
-    shown: isShown(draft.provider.fields, name, { ...draft.values, ...draft.entered }),
+    shown: isShown(fields, name, filled),
     busy: progress.busyFields.includes(name),
     ...(help === undefined ? {} : { help }),
     ...(placeholder === undefined ? {} : { placeholder }),

@@ -1,4 +1,4 @@
-import { type Issue, isShown, parseDraft } from '../core/drafts.ts';
+import { type Issue, isRequired, isShown, parseDraft } from '../core/drafts.ts';
 import type { Draft } from '../core/fields.ts';
 import type { FormDraft } from './draft.ts';
 import { nameField } from './protocol.ts';
@@ -32,6 +32,9 @@ export function examine(draft: FormDraft): Examined {
       ...ofFields,
       ...[...missing].map(([field, sentence]) => ({ field, severity: 'error' as const, sentence })),
       ...(wrong ? [] : provider.check(settings)),
+      ...forgottenSecrets(draft)
+        .filter((field) => !missing.has(field))
+        .map((field) => ({ field, severity: 'hint' as const, sentence: 'Enter it again: it was not saved.' })),
     ],
   };
 }
@@ -39,8 +42,9 @@ export function examine(draft: FormDraft): Examined {
 /** Those of the issues that are to be shown now: none about a field that is still being filled in. */
 export function visibleIssues(draft: FormDraft, issues: readonly Issue[]): readonly Issue[] {
   const missing = missingSecrets(draft, []);
+  const forgotten = forgottenSecrets(draft);
   return issues.filter(({ field, severity }) => {
-    if (missing.has(field)) return true;
+    if (missing.has(field) || (severity === 'hint' && forgotten.includes(field))) return true;
     return draft.left.includes(field) && (severity === 'hint' || draft.tried || hasValue(draft, field));
   });
 }
@@ -50,6 +54,17 @@ export function firstError(draft: FormDraft, matters: (field: string) => boolean
   const errors = examine(draft).issues.filter(({ severity }) => severity === 'error');
   const wrong = new Set(errors.map(({ field }) => field));
   return [nameField, ...Object.keys(draft.provider.fields)].find((field) => wrong.has(field) && matters(field));
+}
+
+/** The secret that a person has to enter: the first that is lost, else the first that is required and not there. */
+export function secretToEnter(draft: FormDraft): string | undefined {
+  const { fields } = draft.provider;
+  const filled = { ...draft.values, ...draft.entered };
+  const { kept } = examine(draft);
+  const secrets = Object.keys(fields).filter((name) => fields[name]?.secret && isShown(fields, name, filled));
+  const inState = (state: ReturnType<typeof secretState>) =>
+    secrets.filter((name) => secretState(draft, kept, name) === state);
+  return inState('lost')[0] ?? inState('empty').find((name) => isRequired(fields, name, filled));
 }
 
 /** What becomes of a secret when the draft is saved as it is. */
@@ -104,6 +119,10 @@ function storedSecrets({ saved, provider, values, entered, cleared }: FormDraft)
       !Object.hasOwn(entered, name) &&
       !cleared.includes(name),
   );
+}
+
+function forgottenSecrets({ provider, values, entered, forgotten }: FormDraft): readonly string[] {
+  return forgotten.filter((name) => isShown(provider.fields, name, { ...values, ...entered }));
 }
 
 function hasValue(draft: FormDraft, field: string): boolean {

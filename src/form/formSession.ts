@@ -1,14 +1,14 @@
 import { toStorageError } from '../core/errors.ts';
 import type { FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
-import { createRedactor } from '../core/redaction.ts';
 import type { VerificationStep } from '../core/verification.ts';
+import { untilAborted } from '../removal/waiting.ts';
 import { applies } from './applies.ts';
 import { connectionOf } from './connection.ts';
 import type { DraftConnection, FormDependencies, SavedCredential, SaveRequest } from './dependencies.ts';
 import * as drafts from './draft.ts';
 import { drawState, type Progress } from './drawState.ts';
-import { examine, firstError } from './examine.ts';
+import { examine, firstError, secretToEnter } from './examine.ts';
 import {
   type FormState,
   nameField,
@@ -17,7 +17,7 @@ import {
   providerField,
   type VerificationView,
 } from './protocol.ts';
-import { reports } from './reports.ts';
+import { cancelledReport, reports } from './reports.ts';
 
 /** What a session asks of the panel it is shown in. */
 export interface SessionView {
@@ -32,9 +32,8 @@ const untouched: Progress = { choices: {}, fileNames: {}, fieldErrors: {}, busyF
 export class FormSession {
   readonly #dependencies: FormDependencies;
   readonly #view: SessionView;
-  readonly #redactor = createRedactor();
   #draft: drafts.FormDraft;
-  #progress: Progress = untouched;
+  #progress: Progress;
   #running: AbortController | undefined;
   readonly #disposed = new AbortController();
   #focus: string | undefined;
@@ -45,8 +44,15 @@ export class FormSession {
   #ready = false;
   #posting = false;
 
-  constructor(draft: drafts.FormDraft, dependencies: FormDependencies, view: SessionView) {
+  /** @param conflict what is known of the credential's fate since the draft was begun. */
+  constructor(
+    draft: drafts.FormDraft,
+    dependencies: FormDependencies,
+    view: SessionView,
+    conflict?: Progress['conflict'],
+  ) {
     this.#draft = draft;
+    this.#progress = conflict === undefined ? untouched : { ...untouched, conflict };
     this.#dependencies = dependencies;
     this.#view = view;
   }
@@ -73,6 +79,12 @@ export class FormSession {
     this.#post();
   }
 
+  /** Goes to the secret that must be entered, if one must. */
+  focusSecret(): void {
+    this.#focus = secretToEnter(this.#draft);
+    this.#post();
+  }
+
   /** Acts on a message of the page; anything that isn't one is logged and dropped. */
   async receive(raw: unknown): Promise<void> {
     const message = parsePageMessage(raw);
@@ -90,7 +102,7 @@ export class FormSession {
       await this.#act(message);
     } catch (error) {
       const { message: sentence, hint } = toStorageError(error);
-      const failure = this.#redactor.redact(hint === undefined ? sentence : `${sentence} ${hint}`);
+      const failure = this.#dependencies.redactor.redact(hint === undefined ? sentence : `${sentence} ${hint}`);
       this.#progress = { ...this.#progress, failure };
       log.error('The form could not do what was asked.', error);
     }
@@ -136,10 +148,10 @@ export class FormSession {
         return this.#running?.abort();
       case 'save':
         return this.#save();
-      case 'reload':
-        return this.#reload();
-      case 'saveMine':
-        return this.#saveMine();
+      case 'discardMine':
+        return this.#discardMine();
+      case 'overwrite':
+        return this.#overwrite();
       case 'close':
         return this.#view.close();
     }
@@ -226,7 +238,7 @@ export class FormSession {
       if (this.#draft.provider === provider) takeIn();
     } catch (error) {
       const { kind, message, hint } = toStorageError(error);
-      const sentence = this.#redactor.redact(hint === undefined ? message : `${message} ${hint}`);
+      const sentence = this.#dependencies.redactor.redact(hint === undefined ? message : `${message} ${hint}`);
       if (kind !== 'cancelled' && this.#draft.provider === provider) {
         this.#progress = { ...this.#progress, fieldErrors: { ...this.#progress.fieldErrors, [field]: sentence } };
       }
@@ -244,16 +256,21 @@ export class FormSession {
   async #verify(): Promise<void> {
     if (this.#running || this.#progress.saving || this.#refused((field) => field !== nameField)) return;
     const running = new AbortController();
+    const { signal } = running;
     this.#running = running;
+    this.#show({ running: true, stale: false, steps: [] });
     try {
-      const connection = await this.#connection();
-      if (this.#running !== running) return;
-      this.#show({ running: true, stale: false, steps: [] });
-      const steps = this.#dependencies.operations.verify(connection, running.signal);
-      for await (const report of reports(steps, running.signal, (text) => this.#redactor.redact(text))) {
+      const connection = await untilAborted(this.#connection(), signal);
+      const steps = this.#dependencies.operations.verify(connection, signal);
+      for await (const report of reports(steps, signal, (text) => this.#dependencies.redactor.redact(text))) {
         if (this.#running !== running) return;
         this.#show({ ...report, stale: this.#progress.verification?.stale ?? false });
       }
+    } catch (error) {
+      if (this.#running !== running) return;
+      if (signal.aborted) return this.#show(cancelledReport([]));
+      this.#dropVerification();
+      throw error;
     } finally {
       if (this.#running === running) this.#running = undefined;
     }
@@ -295,7 +312,7 @@ export class FormSession {
     if (this.#saved) this.#view.close();
   }
 
-  async #reload(): Promise<void> {
+  async #discardMine(): Promise<void> {
     const newest = await this.#newest();
     const provider = newest && this.#findProvider(newest.provider);
     if (!newest || !provider) {
@@ -305,7 +322,7 @@ export class FormSession {
     this.replaceDraft(drafts.draftOf(newest, provider));
   }
 
-  async #saveMine(): Promise<void> {
+  async #overwrite(): Promise<void> {
     this.#draft = drafts.rebased(this.#draft, await this.#newest());
     await this.#save();
   }
@@ -325,7 +342,7 @@ export class FormSession {
 
   async #connection(): Promise<DraftConnection> {
     const connection = await connectionOf(this.#draft, this.#dependencies.credentials);
-    this.#redactor.add(Object.values(connection.secrets));
+    this.#dependencies.redactor.add(Object.values(connection.secrets));
     return connection;
   }
 

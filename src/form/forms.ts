@@ -1,5 +1,5 @@
 import { type Disposable, type Uri, type WebviewPanel, window } from 'vscode';
-import type { FormStart } from './credentialForms.ts';
+import type { EditStart, FormStart } from './credentialForms.ts';
 import type { FormHost, TabbedForms } from './formPanel.ts';
 
 /** The type of the form's tabs; package.json activates the extension on it. */
@@ -25,8 +25,8 @@ export class Forms implements Disposable {
   }
 
   /** Opens the form of a credential, or reveals it. */
-  async edit(id: string): Promise<void> {
-    await (await this.#forms()).edit(id);
+  async edit(id: string, start: EditStart = {}): Promise<void> {
+    await (await this.#forms()).edit(id, start);
   }
 
   /** Brings open forms up to date after credentials changed. */

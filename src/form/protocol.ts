@@ -34,8 +34,8 @@ const pageMessage = z.discriminatedUnion('type', [
   plain('verify'),
   plain('cancelVerify'),
   plain('save'),
-  plain('reload'),
-  plain('saveMine'),
+  plain('discardMine'),
+  plain('overwrite'),
   plain('close'),
 ]);
 
@@ -103,6 +103,8 @@ export const memento = z.object({
   nameEdited: z.boolean(),
   values: z.record(fieldName, fieldValue),
   cleared: z.array(fieldName),
+  /** The names of secrets that were entered and not saved: their values are gone by then. */
+  entered: z._default(z.array(fieldName), []),
 });
 
 export type Memento = z.infer<typeof memento>;

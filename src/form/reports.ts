@@ -1,10 +1,11 @@
 import { toStorageError } from '../core/errors.ts';
-import { concludeVerification, failedStep, stages, type VerificationStep } from '../core/verification.ts';
+import { concludeVerification, failedStep, redactStep, stages, type VerificationStep } from '../core/verification.ts';
+import { itemsUntilAborted } from '../removal/waiting.ts';
 import type { VerificationView } from './protocol.ts';
 
 type Report = Omit<VerificationView, 'stale'>;
 
-/** A verification as it comes along: one report after each step, and a last one with what came out. Never throws. */
+/** A verification as it comes along: one report after each step, and a last one with what came out. Never throws, and ends at once when the signal is aborted. */
 export async function* reports(
   steps: AsyncIterable<VerificationStep>,
   signal: AbortSignal,
@@ -13,27 +14,22 @@ export async function* reports(
   const seen: VerificationStep[] = [];
   let since = performance.now();
   try {
-    for await (const step of steps) {
-      if (signal.aborted) break;
-      seen.push(redacted(step, redact));
+    for await (const step of itemsUntilAborted(steps, signal)) {
+      seen.push(redactStep(step, redact));
       since = performance.now();
       yield { running: true, steps: [...seen] };
     }
   } catch (error) {
     const stage = stages.find((each) => !seen.some((step) => step.stage === each)) ?? 'reach';
     if (!signal.aborted)
-      seen.push(redacted(failedStep(stage, toStorageError(error), performance.now() - since), redact));
+      seen.push(redactStep(failedStep(stage, toStorageError(error), performance.now() - since), redact));
   }
   const { works, sentence, steps: all, at } = concludeVerification(seen, Date.now());
-  if (signal.aborted) yield { running: false, works: false, sentence: 'Cancelled.', steps: seen };
+  if (signal.aborted) yield cancelledReport(seen);
   else yield { running: false, works, sentence, steps: [...all], at };
 }
 
-function redacted({ sentence, hint, detail, ...facts }: VerificationStep, redact: (text: string) => string) {
-  return {
-    ...facts,
-    sentence: redact(sentence),
-    ...(hint === undefined ? {} : { hint: redact(hint) }),
-    ...(detail === undefined ? {} : { detail: redact(detail) }),
-  };
+/** What is shown of a verification that a person has ended. */
+export function cancelledReport(steps: VerificationStep[]): VerificationView {
+  return { running: false, stale: false, works: false, sentence: 'Cancelled.', steps };
 }

@@ -46,12 +46,18 @@ function selectionLines(plan: RemovalPlan): readonly string[] {
   const rest = selection.filter(({ kind }) => kind !== 'container');
   const around = [...new Set(rest.flatMap(({ container }) => (container === undefined ? [] : [container])))];
   return [
-    ...(wholes.length > 0 ? [`Everything in ${nounOf(plan, wholes.length)}: ${namesText(wholes)}`] : []),
+    ...(wholes.length > 0
+      ? [`Everything in ${nounOf(plan, wholes.length)}: ${namesText(wholes)}`, staysText(plan, wholes.length)]
+      : []),
     ...(rest.length > 0 ? [`Selected: ${namesText(rest)}`] : []),
     ...(around.length > 0
       ? [`${sentenceCase(around.length === 1 ? provider.noun.one : provider.noun.many)}: ${formatNames(around)}`]
       : []),
   ];
+}
+
+function staysText({ provider }: RemovalPlan, count: number): string {
+  return count === 1 ? `The ${provider.noun.one} itself stays.` : `The ${provider.noun.many} themselves stay.`;
 }
 
 function nounOf({ provider }: RemovalPlan, count: number): string {

@@ -30,7 +30,7 @@ export async function planRemoval(request: PlanRequest): Promise<Removal> {
       mode: request.mode ?? 'recoverable',
       counts: found.counts(),
       recovery: weakest(places),
-      repeatable: places.every(({ recoverable }) => recoverable !== 'yes'),
+      repeatable: places.every(({ recoverable }) => recoverable === 'no') || !canTell(request),
       notices: found.notices(),
       plannedAt: Date.now(),
       manifest,
@@ -150,7 +150,7 @@ function selectedTwice(entry: Entry): StorageError {
 /** What each place says, asked once per container. A place that can't say is 'unknown'; only a lost login or a cancel ends the plan. */
 async function askRecovery(request: PlanRequest, selection: readonly Entry[]): Promise<readonly Recovery[]> {
   const { client, provider, signal } = request;
-  if (!provider.capabilities.has('recovery') || !client.recovery) {
+  if (!canTell(request) || !client.recovery) {
     return [{ recoverable: 'unknown', because: `${provider.label} doesn't tell.` }];
   }
   const places = new Map(selection.map(containerPlace).map((place) => [JSON.stringify(place), place]));
@@ -160,11 +160,16 @@ async function askRecovery(request: PlanRequest, selection: readonly Entry[]): P
       answers.push(await untilAborted(client.recovery(place, { signal }), signal));
     } catch (error) {
       const failure = toStorageError(error);
-      if (['cancelled', 'unauthenticated', 'expired'].includes(failure.kind)) throw failure;
+      if (['cancelled', 'unauthenticated', 'expired', 'not-found'].includes(failure.kind)) throw failure;
       answers.push({ recoverable: 'unknown', because: failure.message });
     }
   }
   return answers;
+}
+
+/** Where a backend has no word on recovery, there are no markers that a second delete could add. */
+function canTell({ provider }: PlanRequest): boolean {
+  return provider.capabilities.has('recovery');
 }
 
 function containerPlace(entry: Entry): Place {

@@ -1,4 +1,5 @@
 import tls from 'node:tls';
+import { StorageError } from '../core/errors.ts';
 import type { Network } from '../core/provider.ts';
 
 /** What VS Code's http settings and the environment say about the way out. */
@@ -34,8 +35,17 @@ function proxyFor(url: URL, settings: NetworkSettings, environment: Environment)
   if (written === '') return undefined;
   const exempt = [...settings.noProxy, ...variable(environment, 'no_proxy').split(/[\s,]+/)];
   if (exempt.some((pattern) => covers(pattern, url))) return undefined;
-  const proxy = /^[a-z]+:\/\//i.test(written) ? written : `http://${written}`;
-  return URL.canParse(proxy) ? new URL(proxy) : undefined;
+  return parseProxy(written);
+}
+
+/** A proxy that can't be used is an error: going round it in silence could show a secret to the wrong network. */
+function parseProxy(written: string): URL {
+  const proxy = /^[a-z0-9]+:\/\//i.test(written) ? written : `http://${written}`;
+  const hint = "Mend VS Code's http.proxy setting, or the proxy variables of the environment.";
+  if (!URL.canParse(proxy)) throw new StorageError('invalid-settings', 'The address of the proxy is no URL.', { hint });
+  const url = new URL(proxy);
+  if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+  throw new StorageError('unsupported', `Proxies of this kind can't be used: ${url.protocol}//`, { hint });
 }
 
 /** Curl's rule: a host covers itself and all below it; a port, where given, must be the same; `*` covers everything. */

@@ -1,9 +1,7 @@
-import type { Draft } from '../core/fields.ts';
 import type { Network, Provider } from '../core/provider.ts';
 import type { StorageClient } from '../core/storageClient.ts';
 import type { Changes } from '../credentials/credentialStore.ts';
 import type { CredentialRecord } from '../credentials/record.ts';
-import type { SecretValues } from '../credentials/secretVault.ts';
 import { isLocked } from '../credentials/secretVault.ts';
 import { findCredential, type Keeping, type UnlockedCredential, unlockCredential } from '../credentials/unlock.ts';
 
@@ -67,11 +65,6 @@ export class Sessions implements AsyncDisposable {
       this.#retireOne(session);
       throw error;
     }
-  }
-
-  /** A client for what is not saved yet, not shared with anyone. */
-  async openDraft(provider: Provider, settings: Draft, secrets: SecretValues): Promise<StorageClient> {
-    return await provider.open({ settings, secrets, network: this.#parts.network });
   }
 
   /** Lets go of a credential's client, or of every client (the proxy changed): the next `open` opens a new one. */

@@ -1,9 +1,9 @@
 import { type Event, EventEmitter, type TreeDataProvider, type TreeItem, type Uri } from 'vscode';
-import { rowLimit } from '../browse/listing.ts';
+import { fullSentence } from '../browse/listing.ts';
 import type { OpenedPlaces } from '../browse/openedPlaces.ts';
 import type { Provider } from '../core/provider.ts';
-import type { Entry, ListQuery, Page, Place } from '../core/storageClient.ts';
-import { formatCount, showName } from '../core/text.ts';
+import { type Entry, identityOf, type ListQuery, type Page, type Place } from '../core/storageClient.ts';
+import { showName } from '../core/text.ts';
 import type { CredentialStore } from '../credentials/credentialStore.ts';
 import type { CredentialRecord, StoredCredential } from '../credentials/record.ts';
 import type { SecretVault } from '../credentials/secretVault.ts';
@@ -19,7 +19,9 @@ interface Parts {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly verifications: Verifications;
   readonly opened: OpenedPlaces;
-  readonly iconOf: (providerId: string) => Uri;
+  readonly iconOf: (providerId: string) => { readonly light: Uri; readonly dark: Uri };
+  /** Is told of failures that no caller waits for. */
+  readonly report: (error: unknown) => void;
 }
 
 /** The view's rows: provider → credential → containers → folders → objects. Nodes live on, so that one of them can be refreshed alone. */
@@ -110,6 +112,15 @@ export class CredentialsTree implements TreeDataProvider<Node> {
     return made;
   }
 
+  /** The other rows that show the same place, as one that was also opened by its path. */
+  twinsOf(node: ListedNode): readonly EntryNode[] {
+    if (!(node instanceof EntryNode)) return [];
+    const identity = identityOf(node.entry);
+    return [...this.#entries.values()].filter(
+      (other) => other !== node && other.credential === node.credential && identityOf(other.entry) === identity,
+    );
+  }
+
   async #roots(): Promise<Node[]> {
     const stored = await this.#parts.store.list();
     await this.#lookForLocked(stored);
@@ -143,8 +154,7 @@ export class CredentialsTree implements TreeDataProvider<Node> {
     });
     if (error) return [...rows, message(error.message)];
     if (more === 'loadable') return [...rows, { kind: 'loadMore', id: `${node.id}/more`, parent: node }];
-    if (more === 'full')
-      return [...rows, message(`The first ${formatCount(rowLimit)} are shown. Filter to see others.`, true)];
+    if (more === 'full') return [...rows, message(fullSentence, true)];
     if (rows.length > 0) return rows;
     return [message(node.filter === '' ? emptySentence(node) : `Nothing begins with: ${showName(node.filter)}`)];
   }
@@ -183,7 +193,12 @@ export class CredentialsTree implements TreeDataProvider<Node> {
 
   async #lookForLocked(stored: readonly StoredCredential[]): Promise<void> {
     const records = stored.flatMap((found) => (found.kind === 'readable' ? [found.record] : []));
-    this.#locked = await this.#parts.vault.missing(records);
+    try {
+      this.#locked = await this.#parts.vault.missing(records);
+    } catch (error) {
+      // A keyring that can't even be asked must not hide the credentials.
+      this.#parts.report(error);
+    }
   }
 
   #whyUnreadable(found: StoredCredential): string | undefined {

@@ -3,13 +3,14 @@ import { type ErrorKind, isMissingChunk } from '../core/errors.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import type { Verification } from '../core/verification.ts';
 import { isLocked } from '../credentials/secretVault.ts';
+import { entryLabel } from './entryLabel.ts';
 import type { CredentialNode, EntryNode, MessageNode, Node } from './nodes.ts';
 
 /** What a row shows beside what its node knows. */
 export interface Standing {
   readonly verification: Verification | undefined;
   readonly locked: boolean;
-  readonly iconOf: (providerId: string) => Uri;
+  readonly iconOf: (providerId: string) => { readonly light: Uri; readonly dark: Uri };
 }
 
 const { Collapsed, Expanded, None } = TreeItemCollapsibleState;
@@ -56,14 +57,14 @@ function drawCredential(node: CredentialNode, { verification, locked }: Standing
   const { record, provider } = node;
   const warning = provider.warn(record.settings);
   const item = new TreeItem(showName(record.name), Collapsed);
-  const verified = warning !== undefined && verification?.works ? 'verified' : '';
-  item.description = [provider.describe(record.settings), verified, filterText(node.filter)]
+  const standing = locked ? 'locked' : warning !== undefined && verification?.works ? 'verified' : '';
+  item.description = [provider.describe(record.settings), standing, filterText(node.filter)]
     .filter(Boolean)
     .join(' · ');
   item.iconPath = credentialIcon(verification, locked, warning);
   item.tooltip = [
     `${record.name} (${provider.label})`,
-    locked ? 'Locked: the secret must be entered again.' : verificationText(verification),
+    ...(locked ? ['Locked: the secret must be entered again.'] : verificationLines(verification)),
     warning,
   ]
     .filter((line) => line !== undefined)
@@ -86,16 +87,16 @@ function credentialIcon(
   return verification ? new ThemeIcon('verified', new ThemeColor('testing.iconPassed')) : new ThemeIcon('key');
 }
 
-function verificationText(verification: Verification | undefined): string {
-  if (!verification) return 'Not verified yet.';
+function verificationLines(verification: Verification | undefined): readonly string[] {
+  if (!verification) return ['Not verified yet.'];
   const when = new Date(verification.at).toLocaleString();
-  return `${verification.works ? 'Verified' : 'Verification failed'}: ${when}\n${verification.sentence}`;
+  return [`${verification.works ? 'Verified' : 'Verification failed'}: ${when}`, verification.sentence];
 }
 
 function drawEntry(node: EntryNode): TreeItem {
   const { entry, credential } = node;
   const opens = entry.kind !== 'object';
-  const item = new TreeItem(showName(entry.name) || '(no name)', opens ? Collapsed : None);
+  const item = new TreeItem(entryLabel(entry), opens ? Collapsed : None);
   item.iconPath = new ThemeIcon(entryIcons[entry.kind]);
   item.description = entry.kind === 'object' ? sizeText(entry.size) : filterText(node.filter);
   item.tooltip = entryTooltip(node);

@@ -1,4 +1,4 @@
-import { type CancellationToken, ProgressLocation, type QuickPickItem, Uri, window, workspace } from 'vscode';
+import { ProgressLocation, type QuickPickItem, Uri, window, workspace } from 'vscode';
 import { plainLabel, plainMessage } from './plainText.ts';
 
 export interface Option<T> {
@@ -77,14 +77,16 @@ export const dialogs: Dialogs = {
     return await show(plainMessage(sentence), ...buttons);
   },
   async progress(title, task) {
+    const cancel = new AbortController();
+    const latest = new LatestProgress();
+    const running = task((sentence, increment) => latest.report(sentence, increment), cancel.signal);
+    if (await isSettledWithin(running, progressDelay)) return await running;
     const options = { location: ProgressLocation.Notification, title: plainMessage(title), cancellable: true };
-    return await window.withProgress(options, (progress, token) =>
-      task(
-        (sentence, increment) =>
-          progress.report({ message: plainMessage(sentence), ...(increment === undefined ? {} : { increment }) }),
-        signalOf(token),
-      ),
-    );
+    return await window.withProgress(options, (progress, token) => {
+      token.onCancellationRequested(() => cancel.abort());
+      latest.passTo((sentence, increment) => progress.report({ message: plainMessage(sentence), increment }));
+      return running;
+    });
   },
   async chooseTarget(title, name) {
     const folder = workspace.workspaceFolders?.[0]?.uri ?? Uri.file('/');
@@ -92,9 +94,31 @@ export const dialogs: Dialogs = {
   },
 };
 
-function signalOf(token: CancellationToken): AbortSignal {
-  const controller = new AbortController();
-  if (token.isCancellationRequested) controller.abort();
-  token.onCancellationRequested(() => controller.abort());
-  return controller.signal;
+/** Milliseconds that a task may take before a notification tells of it: most have ended by then. */
+const progressDelay = 400;
+
+async function isSettledWithin(task: Promise<unknown>, ms: number): Promise<boolean> {
+  const settled = task.then(
+    () => true,
+    () => true,
+  );
+  return await Promise.race([settled, new Promise<boolean>((resolve) => setTimeout(() => resolve(false), ms))]);
+}
+
+/** Keeps what was reported before anyone showed it. */
+class LatestProgress {
+  #show: (sentence: string, increment: number) => void = () => undefined;
+  #sentence = '';
+  #increment = 0;
+
+  report(sentence: string, increment = 0): void {
+    this.#sentence = sentence;
+    this.#increment += increment;
+    this.#show(sentence, increment);
+  }
+
+  passTo(show: (sentence: string, increment: number) => void): void {
+    this.#show = show;
+    if (this.#sentence !== '') show(this.#sentence, this.#increment);
+  }
 }

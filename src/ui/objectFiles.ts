@@ -9,9 +9,10 @@ import {
   type Uri,
   workspace,
 } from 'vscode';
-import { type ObjectAddress, pathToAddress } from '../browse/objectAddress.ts';
+import { documentToAddress, type ObjectAddress } from '../browse/objectAddress.ts';
 import { toStorageError } from '../core/errors.ts';
 import type { Redactor } from '../core/redaction.ts';
+import { joinSentences } from '../core/text.ts';
 import type { Lease, Sessions } from '../sessions/sessions.ts';
 
 export const objectScheme = 'storage-credentials';
@@ -21,7 +22,10 @@ const readLimit = 512_000_000;
 
 /** Objects as read-only files, so that every editor of VS Code can show them. */
 export function registerObjectFiles(sessions: Sessions, redactor: Redactor): Disposable {
-  return workspace.registerFileSystemProvider(objectScheme, new ObjectFiles(sessions, redactor), { isReadonly: true });
+  return workspace.registerFileSystemProvider(objectScheme, new ObjectFiles(sessions, redactor), {
+    isReadonly: true,
+    isCaseSensitive: true,
+  });
 }
 
 class ObjectFiles implements FileSystemProvider {
@@ -62,14 +66,15 @@ class ObjectFiles implements FileSystemProvider {
   rename = readOnly;
 
   async #use<T>(uri: Uri, work: (lease: Lease, address: ObjectAddress) => Promise<T>): Promise<T> {
-    const address = pathToAddress(uri.path);
+    const address = documentToAddress(uri);
     if (!address) throw FileSystemError.FileNotFound(uri);
     try {
       await using lease = await this.#sessions.open(address.credentialId);
       return await work(lease, address);
     } catch (error) {
+      if (error instanceof FileSystemError) throw error;
       const failure = toStorageError(error);
-      const sentence = this.#redactor.redact([failure.message, failure.hint].filter(Boolean).join(' '));
+      const sentence = this.#redactor.redact(joinSentences(failure.message, failure.hint));
       throw failure.kind === 'not-found'
         ? FileSystemError.FileNotFound(sentence)
         : FileSystemError.Unavailable(sentence);

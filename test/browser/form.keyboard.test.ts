@@ -67,7 +67,6 @@ describe.skipIf(missing)('the form by keyboard alone', () => {
           },
           secrets: { secretKey: typedSecret },
           keep: [],
-          clear: [],
         },
       ]);
     expect(tab.closed).toBe(true);

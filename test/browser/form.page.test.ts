@@ -195,7 +195,7 @@ describe.skipIf(missing)('the page of the form', () => {
     await tab.page.getByRole('button', { name: 'Save', exact: true }).click();
     await tab.page.getByRole('alert').getByText('changed in another window').waitFor();
     await tab.picture('conflict');
-    await tab.page.getByRole('button', { name: 'Reload' }).click();
+    await tab.page.getByRole('button', { name: 'Discard Mine' }).click();
     await expect.poll(() => tab.labelled('Access Key ID').inputValue()).toBe('THEIRS');
     expect(await tab.page.getByRole('alert').isVisible()).toBe(false);
   });

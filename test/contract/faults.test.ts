@@ -31,7 +31,7 @@ await contractSuite('bad days', ['walk', 'read', 'remove'], (contract) => {
 
   it.each<[string, Fault, readonly string[]]>([
     ['503', slowDown, ['rate-limited']],
-    ['500', { kind: 'status', status: 500 }, ['unreachable']],
+    ['500', { kind: 'status', status: 500 }, ['unexpected']],
     ['reset', { kind: 'reset-before' }, ['unreachable']],
     ['cut body', cut, ['unreachable', 'unexpected']],
     ['early end', truncated, ['unexpected']],
@@ -49,7 +49,7 @@ await contractSuite('bad days', ['walk', 'read', 'remove'], (contract) => {
 
   it.each<[string, Fault, readonly string[]]>([
     ['503', slowDown, ['rate-limited']],
-    ['500', { kind: 'status', status: 500 }, ['unreachable']],
+    ['500', { kind: 'status', status: 500 }, ['unexpected']],
     ['reset before', { kind: 'reset-before' }, ['unreachable']],
     ['redirect', { kind: 'redirect', status: 307, location: 'http://127.0.0.1:9/' }, ['invalid-settings']],
     ['login page', { kind: 'status', status: 200, body: '<html><body>Sign in</body></html>' }, ['unexpected']],

@@ -204,7 +204,7 @@ describe('the palette', () => {
     });
     choose('Research');
     await runCommand('copyPath');
-    assert.match(person.sentences[0] ?? '', /^The server does not allow this with this key/);
+    assert.match(person.sentences[0] ?? '', /^These credentials may not do this/);
 
     await parts.opened.open(research.id, { kind: 'container', id: 'box' });
     choose('Research', 'box/', 'notes.txt');
@@ -233,6 +233,16 @@ describe('the palette', () => {
       return pick?.(title, options);
     };
   }
+
+  it('filters where there are more than it can show', async () => {
+    for (const key of Object.keys(manyObjects(5001))) server.put('longest', key, Buffer.from('x'));
+    const pages = ['Load More…', 'Load More…', 'Load More…', 'Load More…'];
+    choose('Research', 'longest/', ...pages, 'Filter by Prefix…', 'object-05000');
+    person.answers.ask = () => 'object-05';
+    await runCommand('copyPath');
+    assert.equal(await vscode.env.clipboard.readText(), 'longest/object-05000');
+    assert.equal(person.picked.at(-1)?.labels.length, 3);
+  });
 
   it('leads to the first credential when there is none', async () => {
     await cleanUp(parts);

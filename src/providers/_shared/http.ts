@@ -24,7 +24,7 @@ export function createAgent(server: URL, network: Network, trust: Trust, maxSock
   const proxy = network.proxyFor(server);
   const connections = { keepAlive: true, maxSockets };
   const secure = server.protocol === 'https:' ? tlsOptions(network, trust) : {};
-  if (proxy) return new TunnelAgent(proxy, secure, connections);
+  if (proxy) return new TunnelAgent(proxy, secure, { ...connections, ...trustedRoots(network.certificates) });
   return server.protocol === 'https:' ? new https.Agent({ ...connections, ...secure }) : new http.Agent(connections);
 }
 
@@ -34,8 +34,13 @@ export function tlsOptions(network: Network, { verifyCertificate, caBundle }: Tr
   return {
     minVersion: 'TLSv1.2',
     rejectUnauthorized: verifyCertificate,
-    ...(extra.length === 0 ? {} : { ca: [...tls.getCACertificates('default'), ...extra] }),
+    ...trustedRoots(extra),
   };
+}
+
+/** Node's own roots and more; Node's own are the default where there are no more. */
+function trustedRoots(extra: readonly string[]): { ca?: string[] } {
+  return extra.length === 0 ? {} : { ca: [...tls.getCACertificates('default'), ...extra] };
 }
 
 /** What a broken connection means to a person, decided by the error's code; undefined for errors of another sort. */
@@ -52,6 +57,8 @@ export function connectionError(error: unknown, server: URL): StorageError | und
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
+  // The SDK's own time limits have a name and no code.
+  if (error.name === 'TimeoutError') return error.name;
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   return codeOf(error.cause);
 }

@@ -51,18 +51,26 @@ function tryServer(server: URL, agent: http.Agent, signal: AbortSignal): Promise
   const elapsed = () => Math.round(performance.now() - start);
   return new Promise((resolve) => {
     let connected: number | undefined;
-    const end = (error?: StorageError) =>
+    const end = (error?: StorageError) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
       resolve({ ended: elapsed(), ...(connected === undefined ? {} : { connected }), ...(error ? { error } : {}) });
+    };
     const request = (server.protocol === 'https:' ? https : http).request(server, {
       method: 'HEAD',
       agent,
-      signal,
       // Some servers send a body after HEAD: a connection that carried one is not used again.
       headers: { connection: 'close' },
     });
-    request.setTimeout(verificationLimits.connect, () =>
-      request.destroy(Object.assign(new Error('No answer within the time limit.'), { code: 'ETIMEDOUT' })),
-    );
+    // A request that has no connection yet, as while a proxy is silent, tells nothing when it is destroyed.
+    const giveUp = (error: StorageError | undefined) => {
+      end(error);
+      request.destroy();
+    };
+    const stop = () => giveUp(stoppedBy(signal, server.host));
+    const timer = setTimeout(() => giveUp(connectionError(noAnswer(), server)), verificationLimits.connect);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
     request.on('socket', (socket) => {
       if (!socket.connecting) connected = elapsed();
       socket.once('connect', () => {
@@ -73,12 +81,13 @@ function tryServer(server: URL, agent: http.Agent, signal: AbortSignal): Promise
       response.resume();
       end();
     });
-    request.on('error', (error) => {
-      if (signal.aborted) end(stoppedBy(signal, server.host));
-      else end(connectionError(error, server) ?? notHttp(error, server));
-    });
+    request.on('error', (error) => end(connectionError(error, server) ?? notHttp(error, server)));
     request.end();
   });
+}
+
+function noAnswer(): Error {
+  return Object.assign(new Error('No answer within the time limit.'), { code: 'ETIMEDOUT' });
 }
 
 function notHttp(error: Error, server: URL): StorageError {

@@ -1,7 +1,8 @@
+import { StorageError } from '../../core/errors.ts';
 import type { Connection } from '../../core/provider.ts';
 import type { StorageClient } from '../../core/storageClient.ts';
 import { openS3 } from '../_shared/s3/client.ts';
-import { parseEndpoint } from '../_shared/s3/endpoint.ts';
+import { parseEndpoint, refuseRegion } from '../_shared/s3/endpoint.ts';
 
 interface Settings {
   readonly endpoint: string;
@@ -26,6 +27,8 @@ export function openClient({ settings, secrets, network }: Connection<Settings, 
   const { accessKeyId, bucket, caBundle, endpoint, pathStyle, secure, subfolder, verifyCertificate } = settings;
   const custom = parseEndpoint(endpoint, secure);
   const region = settings.region || 'us-east-1';
+  const refusal = refuseRegion(region);
+  if (refusal) throw new StorageError('invalid-settings', refusal);
   return openS3(
     {
       accessKeyId,

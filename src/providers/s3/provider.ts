@@ -1,6 +1,6 @@
 import { choice, file, number, secret, text, toggle } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
-import { parseEndpoint, refuseEndpoint, withoutScheme } from '../_shared/s3/endpoint.ts';
+import { parseEndpoint, refuseEndpoint, refuseRegion, withoutScheme } from '../_shared/s3/endpoint.ts';
 import { type FlavourId, flavours, followRegion, presetOf } from './flavours.ts';
 
 export default defineProvider({
@@ -16,13 +16,13 @@ export default defineProvider({
     }),
     accessKeyId: text({
       label: 'Access Key ID',
-      help: 'On AWS: My account > Security Credentials > Access Keys.',
+      help: 'On AWS found under My account > Security Credentials > Access Keys; elsewhere given by the service.',
       required: true,
       hint: (value) => lengthHint('Access Key ID', value, 5, 20),
     }),
     secretAccessKey: secret({
       label: 'Secret Access Key',
-      help: 'If you cannot find it, create a new key pair in My Account > Security Credentials > Access Keys.',
+      help: 'Shown once, when the key pair was made. If you cannot find it, create a new pair: on AWS under My account > Security Credentials > Access Keys, elsewhere with the service.',
       required: true,
       hint: (value) => lengthHint('Secret Access Key', value, 8, 40),
     }),
@@ -44,8 +44,9 @@ export default defineProvider({
     }),
     endpoint: text({
       label: 'Endpoint URL',
-      help: 'A URL, or host and port such as minio.example.com:9000. Leave empty for Amazon S3 itself.',
+      help: 'A URL, or host and port such as minio.example.com:9000. With Amazon S3 it can be left empty.',
       placeholder: 'https://minio.example.com:9000',
+      requiredWhen: { service: flavours.map(({ id }) => id).filter((id) => id !== 'aws') },
       refuse: refuseEndpoint,
     }),
     secure: toggle({
@@ -71,6 +72,7 @@ export default defineProvider({
       label: 'Region',
       help: 'Leave empty for the default, us-east-1. A private region such as us-gov-east-1 can be given.',
       placeholder: 'us-east-1',
+      refuse: refuseRegion,
       fills: (region, draft) => ({
         endpoint: followRegion(draft.service as FlavourId, region.trim(), String(draft.endpoint ?? '')),
       }),
@@ -108,10 +110,6 @@ export default defineProvider({
       return 'TLS is off: keys and data can be read on the way.';
     return verifyCertificate ? undefined : "The server's certificate is not checked.";
   },
-  check: ({ service, endpoint }) =>
-    service !== 'aws' && endpoint === ''
-      ? [{ field: 'endpoint', severity: 'error', sentence: 'This service needs its endpoint.' }]
-      : [],
   urls: {
     of: ({ kind, container, id }) => (kind === 'container' ? `s3://${id}` : `s3://${container}/${id}`),
   },

@@ -36,7 +36,7 @@ export async function openWindow({ vsix, settings, env }: WindowOptions): Promis
   const browser = await openBrowser({ profileFolder: path.join(folder.path, 'chromium') });
   await browser.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = browser.pages()[0] ?? (await browser.newPage());
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   const window = new VsCodeWindow({
     page,
     browser,
@@ -209,6 +209,11 @@ export class VsCodeWindow {
     await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
   }
 
+  /** Closes every editor: VS Code may bring back one that was open some time before the window was loaded again. */
+  async closeEditors(): Promise<void> {
+    await this.runCommand('View: Close All Editors');
+  }
+
   /** Ends the server and starts it on the same port, as secrets belong to it, then loads the window again. */
   async restart(): Promise<void> {
     const { port } = this.#parts.server;
@@ -216,6 +221,7 @@ export class VsCodeWindow {
     await this.#parts.server.stop();
     this.#parts.server = await this.#parts.start(port);
     await this.load();
+    await this.closeEditors();
   }
 
   /** Takes from the browser what it keeps for VS Code's SecretStorage, as a lost keyring would, and loads the window again. */
@@ -224,6 +230,7 @@ export class VsCodeWindow {
       for (const key of Object.keys(localStorage)) if (key.startsWith('secrets.')) localStorage.removeItem(key);
     });
     await this.load();
+    await this.closeEditors();
   }
 
   async close(): Promise<void> {

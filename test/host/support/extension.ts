@@ -23,6 +23,11 @@ export function contributions(): Contributions {
   return extension().packageJSON.contributes;
 }
 
+/** Where the extension's own files stand. */
+export function extensionFolder(): string {
+  return extension().extensionPath;
+}
+
 function extension<T>(): vscode.Extension<T> {
   const found = vscode.extensions.getExtension<T>('storage-credentials.storage-credentials');
   assert.ok(found, 'VS Code has the extension');

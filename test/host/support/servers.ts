@@ -12,7 +12,8 @@ export function describeWithRgw(title: string, suite: (rgw: RgwAccess) => void):
   else describe(title, () => suite(rgw));
 }
 
-function readServers(): TestServers {
+/** The servers that run outside VS Code. */
+export function readServers(): TestServers {
   const file = process.env.STORAGE_CREDENTIALS_TEST_SERVERS;
   if (!file) return { rgw: { unavailable: 'STORAGE_CREDENTIALS_TEST_SERVERS names no file of servers' } };
   return JSON.parse(readFileSync(file, 'utf8')) as TestServers;

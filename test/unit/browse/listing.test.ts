@@ -80,3 +80,11 @@ test('a failed page keeps what was there, and can be tried again', async () => {
   expect(repaired.entries).toHaveLength(1500);
   expect(repaired.error).toBeUndefined();
 });
+
+test('what the server lists twice, in a page or in two, stands there once', async () => {
+  const [a, b, c] = entries(3) as [Entry, Entry, Entry];
+  const pages: Page[] = [{ entries: [a, a, b], cursor: '1' }, { entries: [b, c] }];
+  const listing = new Listing(async ({ cursor }) => pages[Number(cursor ?? 0)] ?? { entries: [] }, '');
+  await listing.load();
+  expect((await listing.loadMore()).entries).toEqual([a, b, c]);
+});

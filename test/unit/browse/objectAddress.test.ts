@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressToPath, fileNameOf, pathToAddress } from '../../../src/browse/objectAddress.ts';
+import { addressToDocument, documentToAddress, fileNameOf } from '../../../src/browse/objectAddress.ts';
 import type { Entry } from '../../../src/core/storageClient.ts';
 import { oddKeys } from '../../support/oddKeys.ts';
 
@@ -7,27 +7,29 @@ function objectOf(id: string): Entry {
   return { kind: 'object', container: 'b', id, name: id.split('/').at(-1) ?? '', path: `b/${id}` };
 }
 
-test('every odd key comes back from its document path, which a normalising editor leaves alone', () => {
+test('every odd key comes back from its document, whose path a normalising editor leaves alone', () => {
   const keys = oddKeys.filter((key) => key.isWellFormed());
   expect(keys.length).toBeGreaterThan(50);
   for (const id of keys) {
-    const path = addressToPath({ credentialId: 'c', entry: objectOf(id) });
-    const name = path.split('/')[2] ?? '';
-    expect(path.split('/'), id).toHaveLength(3);
+    const document = addressToDocument({ credentialId: 'c', entry: objectOf(id) });
+    const [, container, name = '', ...more] = document.path.split('/');
+    expect([container, more], id).toEqual(['b', []]);
     expect(['', '.', '..']).not.toContain(name);
-    expect(pathToAddress(path)?.entry, id).toMatchObject({ container: 'b', id });
+    expect(document.query).toMatch(/^[\w-]+$/);
+    expect(documentToAddress(document)?.entry, id).toMatchObject({ container: 'b', id });
   }
 });
 
 test('keeps credential and version', () => {
   const entry: Entry = { ...objectOf('k'), version: { id: 'v1', latest: true, marker: false } };
-  const found = pathToAddress(addressToPath({ credentialId: 'c', entry }));
+  const found = documentToAddress(addressToDocument({ credentialId: 'c', entry }));
   expect(found).toMatchObject({ credentialId: 'c', entry: { version: { id: 'v1' } } });
 });
 
-test('a path of another making is none', () => {
-  for (const path of ['', '/', '/x', '/x/y', '/eyJhIjoxfQ/y', '/bm90IGpzb24/y'])
-    expect(pathToAddress(path)).toBeUndefined();
+test('a document of another making is none', () => {
+  for (const query of ['', 'x', 'eyJhIjoxfQ', 'bm90IGpzb24']) {
+    expect(documentToAddress({ path: '/b/name', query })).toBeUndefined();
+  }
 });
 
 test.each([

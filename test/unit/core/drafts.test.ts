@@ -3,6 +3,7 @@ import {
   completeSecrets,
   completeSettings,
   emptyDraft,
+  isRequired,
   isShown,
   parseDraft,
   withValue,
@@ -97,6 +98,27 @@ test('a required field must be given, unless it is a secret that is stored', () 
   ]);
   const kept = parseDraft(fields, { host: 'a', password: '' }, new Set(['password']));
   expect(kept).toMatchObject({ secrets: {}, issues: [] });
+});
+
+test('a field may be required only when another has a certain value', () => {
+  const service = {
+    service: choice({
+      label: 'Service',
+      choices: [
+        { value: 'known', label: 'Known' },
+        { value: 'own', label: 'Own' },
+      ],
+    }),
+    endpoint: text({ label: 'Endpoint', requiredWhen: { service: ['own'] } }),
+  } satisfies Fields;
+  expect(isRequired(service, 'endpoint', {})).toBe(false);
+  expect(parseDraft(service, {}).issues).toEqual([]);
+  expect(isRequired(service, 'endpoint', { service: 'own' })).toBe(true);
+  expect(parseDraft(service, { service: 'own', endpoint: ' ' }).issues).toEqual([
+    { field: 'endpoint', severity: 'error', sentence: 'Enter a value: Endpoint' },
+  ]);
+  expect(isRequired(fields, 'host', {})).toBe(true);
+  expect(isRequired(fields, 'drive', {})).toBe(false);
 });
 
 test.each([

@@ -53,7 +53,7 @@ test('an edit or a removal of what is gone or was changed is refused', async () 
   await store.remove('a');
   await expect(store.save({ ...record, revision: newWord() }, record.revision)).rejects.toMatchObject({
     kind: 'changed',
-    message: 'This credential was removed in another window.',
+    message: 'This credential was removed meanwhile.',
   });
   expect(await store.list()).toEqual([]);
 });

@@ -48,6 +48,20 @@ describe('panels', () => {
     expect(panel().field(providerField).value).toBe('other');
   });
 
+  test('can be opened at the secret that must be entered again', async () => {
+    fake.credentials.set('one', { ...saved, lostSecrets: ['secretKey', 'token'] });
+    await forms.edit('one', { focus: 'secret' });
+    expect((await panel().ask({ type: 'ready' })).focus).toBe('secretKey');
+    await panel().ask({ type: 'change', field: 'secretKey', value: typedSecret });
+    expect(panel().state).not.toHaveProperty('focus');
+    await forms.edit('one', { focus: 'secret' });
+    await settled();
+    expect(panel().state.focus).toBe('token');
+    fake.credentials.set('two', { ...saved, id: 'two', secretNames: ['token'] });
+    await forms.edit('two', { focus: 'secret' });
+    expect((await panel(1).ask({ type: 'ready' })).focus).toBe('secretKey');
+  });
+
   test('a credential that is gone opens nothing', async () => {
     await forms.edit('nothing');
     expect(panels).toEqual([]);
@@ -164,7 +178,43 @@ describe('a window that is reloaded', () => {
     await back.ask({ type: 'ready' });
     expect(back.title).toBe('My Server');
     expect(back.field('keyId').value).toBe('KEY99999');
-    expect(back.field('secretKey').secret).toBe('stored');
+    expect(back.field('secretKey')).toMatchObject({ secret: 'stored', hint: 'Enter it again: it was not saved.' });
+    expect(back.state).not.toHaveProperty('conflict');
+  });
+
+  async function restored(value: string, newest: typeof saved | undefined): Promise<FakePanel> {
+    await forms.edit('one');
+    await panel().ask({ type: 'ready' }, { type: 'change', field: 'keyId', value });
+    const kept = structuredClone(panel().state.memento);
+    fake.credentials.delete('one');
+    if (newest) fake.credentials.set('one', newest);
+    const back = new FakePanel();
+    await new CredentialForms(() => panel(), fake.dependencies).restore(back, kept);
+    await back.ask({ type: 'ready' });
+    return back;
+  }
+  const theirs = { ...saved, revision: 'r2', settings: { ...saved.settings, keyId: 'THEIRS' } };
+
+  test('says at once that the credential was changed meanwhile', async () => {
+    const back = await restored('MINE1', theirs);
+    expect(back.state).toMatchObject({ conflict: 'changed', dirty: true });
+    expect(await back.ask({ type: 'discardMine' })).not.toHaveProperty('conflict');
+    expect(back.field('keyId').value).toBe('THEIRS');
+  });
+
+  test('says nothing of it where both are the same, and saves over it', async () => {
+    const back = await restored('THEIRS', theirs);
+    expect(back.state).toMatchObject({ dirty: false });
+    expect(back.state).not.toHaveProperty('conflict');
+    await back.ask({ type: 'save' });
+    expect(fake.saves[0]?.basedOn).toEqual({ id: 'one', revision: 'r2' });
+  });
+
+  test('says at once that the credential was removed, and saves it as a new one', async () => {
+    const back = await restored('MINE1', undefined);
+    expect(back.state).toMatchObject({ conflict: 'removed' });
+    await back.ask({ type: 'change', field: 'secretKey', value: typedSecret }, { type: 'overwrite' });
+    expect(fake.saves[0]).not.toHaveProperty('basedOn');
   });
 
   test.each([undefined, null, {}, { provider: 'nothing' }, 'x', { provider: 5 }])(

@@ -49,7 +49,6 @@ describe('a new draft', () => {
       settings: { service: 'own', endpoint: 'https://a.example', keyId: 'KEY12345', secureHost: false, parts: 10_000 },
       secrets: { secretKey: typedSecret },
       keep: [],
-      clear: [],
     });
   });
 });
@@ -117,7 +116,7 @@ describe('the name', () => {
 describe('stored secrets', () => {
   test('stay when they are left blank', () => {
     const request = drafts.saveRequest(edited(), examine(edited()));
-    expect(request).toMatchObject({ secrets: {}, keep: ['secretKey', 'token'], clear: [] });
+    expect(request).toMatchObject({ secrets: {}, keep: ['secretKey', 'token'] });
     expect(request.basedOn).toEqual({ id: 'one', revision: 'r1' });
     expect(drafts.isDirty(edited())).toBe(false);
   });
@@ -127,7 +126,6 @@ describe('stored secrets', () => {
     expect(drafts.saveRequest(replaced, examine(replaced))).toMatchObject({
       secrets: { secretKey: typedSecret },
       keep: ['token'],
-      clear: [],
     });
     const emptied = drafts.withFieldValue(replaced, 'secretKey', '');
     expect(examine(emptied).kept).toEqual(['secretKey', 'token']);
@@ -138,7 +136,6 @@ describe('stored secrets', () => {
     const cleared = drafts.withoutSecret(edited(), 'token');
     expect(drafts.saveRequest(cleared, examine(cleared))).toMatchObject({
       keep: ['secretKey'],
-      clear: ['token'],
     });
     expect(secretState(cleared, [], 'token')).toBe('cleared');
     expect(drafts.isDirty(cleared)).toBe(true);
@@ -159,7 +156,6 @@ describe('stored secrets', () => {
     expect(drafts.saveRequest(mended, examine(mended))).toMatchObject({
       secrets: { secretKey: typedSecret },
       keep: [],
-      clear: ['token'],
     });
     const back = drafts.withFieldValue(moved, 'endpoint', 'https://storage.example');
     expect(examine(back).kept).toEqual(['secretKey', 'token']);
@@ -210,9 +206,42 @@ describe('a memento', () => {
     expect(back).toMatchObject({ name: 'My Server', cleared: ['token'], entered: {}, values: { keyId: 'KEY99999' } });
   });
 
-  test('keeps the revision it was based on, so that a save notices a change', () => {
+  test('keeps the names of secrets alone: each is asked for until it is entered or let go', () => {
+    const typed = drafts.withFieldValue(drafts.withFieldValue(edited(), 'secretKey', typedSecret), 'token', 'token');
+    const once = drafts.restoredDraft(drafts.mementoOf(typed), specimen, saved);
+    const back = drafts.restoredDraft(drafts.mementoOf(once), specimen, saved);
+    const hint = { severity: 'hint', sentence: 'Enter it again: it was not saved.' };
+    const told = (draft: drafts.FormDraft) => visibleIssues(draft, examine(draft).issues);
+    expect(told(back)).toEqual([
+      { field: 'secretKey', ...hint },
+      { field: 'token', ...hint },
+    ]);
+    expect(told(drafts.withoutSecret(drafts.withFieldValue(back, 'secretKey', typedSecret), 'token'))).toEqual([]);
+    expect(drafts.isDirty(back)).toBe(false);
+    const fromNew = drafts.withFieldValue(fresh(), 'secretKey', typedSecret);
+    expect(told(drafts.restoredDraft(drafts.mementoOf(fromNew), specimen))).toEqual([{ field: 'secretKey', ...hint }]);
+  });
+
+  test('that says the same as the newest revision is a draft of that', () => {
     const back = drafts.restoredDraft(drafts.mementoOf(edited()), specimen, { ...saved, revision: 'r2' });
+    expect(back.saved?.revision).toBe('r2');
+    expect(drafts.isDirty(back)).toBe(false);
+  });
+
+  test('that says something else keeps its revision, so that a save notices a change', () => {
+    const mine = drafts.withFieldValue(edited(), 'keyId', 'KEY99999');
+    const back = drafts.restoredDraft(drafts.mementoOf(mine), specimen, { ...saved, revision: 'r2' });
     expect(drafts.saveRequest(back, examine(back)).basedOn).toEqual({ id: 'one', revision: 'r1' });
+  });
+
+  test('leaves out what a field refuses: the saved value comes back', () => {
+    const wrong = drafts.withFieldValue(edited(), 'endpoint', 'https://user:pass@storage.example/x');
+    const emptied = drafts.withFieldValue(drafts.withFieldValue(wrong, 'keyId', ''), 'parts', 'many');
+    const memento = drafts.mementoOf(emptied);
+    expect(JSON.stringify(memento)).not.toContain('pass@');
+    const { values } = drafts.restoredDraft(memento, specimen, saved);
+    expect(values).toMatchObject({ endpoint: 'https://storage.example', keyId: '', parts: 10_000 });
+    expect(drafts.restoredDraft(memento, specimen).values).not.toHaveProperty('endpoint');
   });
 
   test('of a credential that is gone becomes a new one', () => {

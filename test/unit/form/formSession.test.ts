@@ -149,14 +149,14 @@ describe('a credential that changed elsewhere', () => {
   });
 
   test('can be reloaded', async () => {
-    const state = await panel.ask({ type: 'reload' });
+    const state = await panel.ask({ type: 'discardMine' });
     expect(panel.field('keyId').value).toBe('THEIRS');
     expect(state.dirty).toBe(false);
     expect(state).not.toHaveProperty('conflict');
   });
 
   test('can be overwritten knowingly', async () => {
-    await panel.ask({ type: 'saveMine' });
+    await panel.ask({ type: 'overwrite' });
     expect(fake.saves).toEqual([
       expect.objectContaining({
         basedOn: { id: 'one', revision: 'r2' },
@@ -170,7 +170,7 @@ describe('a credential that changed elsewhere', () => {
   test('and was removed is said to be so', async () => {
     fake.credentials.delete('one');
     expect(await panel.ask({ type: 'save' })).toMatchObject({ conflict: 'removed' });
-    const state = await panel.ask({ type: 'saveMine' });
+    const state = await panel.ask({ type: 'overwrite' });
     expect(state.focus).toBe('secretKey');
     await panel.ask(change('secretKey', typedSecret), { type: 'save' });
     expect(fake.saves[0]).not.toHaveProperty('basedOn');
@@ -189,6 +189,15 @@ describe('a verification', () => {
     });
     expect(state.verification).toMatchObject({ running: false, works: true, sentence: 'The server answers.' });
     expect(await panel.ask(change('keyId', 'KEY99999'))).toMatchObject({ verification: { stale: true } });
+  });
+
+  test('whose secrets an unexpected failure repeats keeps them out of the log', async () => {
+    const leaky = () => Promise.reject(new Error(`Odd answer: ${storedSecret} ${typedSecret}`));
+    fake.dependencies.operations.fetchChoices = leaky;
+    await open('one');
+    await panel.ask(change('token', typedSecret), { type: 'fetchChoices', field: 'drive' });
+    expect(String(fake.errors[0])).toContain(storedSecret);
+    expect(fake.dependencies.redactor.redact(String(fake.errors[0]))).toBe('Error: Odd answer: ••• •••');
   });
 
   test('does not send a stored secret to another host', async () => {
@@ -242,6 +251,32 @@ describe('a verification', () => {
     await panel.ask(change('secretKey', typedSecret), { type: 'clearSecret', field: 'token' }, { type: 'verify' });
     expect(panel.state).toMatchObject({ verification: { running: false, works: true } });
     expect(panel.state).not.toHaveProperty('failure');
+  });
+
+  test('that waits for the keyring is ended at once, and another can be started', async () => {
+    const keyring = Promise.withResolvers<Readonly<Record<string, string>>>();
+    fake.dependencies.credentials.readSecrets = () => keyring.promise;
+    await open('one');
+    expect(await panel.ask({ type: 'verify' })).toMatchObject({ verification: { running: true, steps: [] } });
+    const stopped = await panel.ask({ type: 'cancelVerify' });
+    expect(stopped.verification).toMatchObject({ running: false, sentence: 'Cancelled.' });
+    expect(stopped).not.toHaveProperty('failure');
+    fake.dependencies.credentials.readSecrets = async () => ({ secretKey: storedSecret });
+    expect(await panel.ask({ type: 'verify' })).toMatchObject({ verification: { running: false, works: true } });
+    keyring.resolve({});
+    expect(await panel.ask({ type: 'leave', field: 'notes' })).toMatchObject({ verification: { works: true } });
+    expect(fake.connections).toHaveLength(1);
+  });
+
+  test('of a client that does not listen is ended at once', async () => {
+    async function* deaf() {
+      yield step;
+      await new Promise(() => {});
+    }
+    await open('one', verifying(deaf));
+    await panel.ask({ type: 'verify' });
+    const stopped = await panel.ask({ type: 'cancelVerify' });
+    expect(stopped.verification).toMatchObject({ running: false, sentence: 'Cancelled.', steps: [step] });
   });
 
   test('of another provider is dropped', async () => {

@@ -17,8 +17,8 @@ const types = [
   'verify',
   'cancelVerify',
   'save',
-  'reload',
-  'saveMine',
+  'discardMine',
+  'overwrite',
   'close',
 ];
 const fields = [

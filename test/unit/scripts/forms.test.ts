@@ -19,6 +19,7 @@ test('a form is described as data, and says which fields are secret', async () =
     'sessionToken',
   ]);
   expect(s3?.fields.find(({ name }) => name === 'secure')?.when).toEqual({ endpoint: { matches: expect.any(String) } });
+  expect(s3?.fields.find(({ name }) => name === 'endpoint')?.requiredWhen?.service).toContain('minio');
 });
 
 test('the S3 form has every field of the documented pages', async () => {

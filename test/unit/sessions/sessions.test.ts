@@ -91,14 +91,6 @@ test('a locked secret fails every open until it is entered again', async () => {
   expect((await at.sessions.open(at.id)).record.settings).toEqual({ host: 'new.example' });
 });
 
-test('a draft gets a client of its own', async () => {
-  await using at = await start();
-  const client = await at.sessions.openDraft(at.provider, { host: 'draft.example' }, { password: 'draft-password' });
-  await client[Symbol.asyncDispose]();
-  expect(at.openings).toEqual([{ host: 'draft.example', password: 'draft-password', closed: true }]);
-  expect(at.secrets.reads).toEqual([]);
-});
-
 test('retiring all makes the next use open anew', async () => {
   await using at = await start();
   await (await at.sessions.open(at.id))[Symbol.asyncDispose]();

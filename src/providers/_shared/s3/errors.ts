@@ -14,7 +14,7 @@ export function toS3Error(error: unknown, subject: Subject, signal?: AbortSignal
   if (error instanceof StorageError) return error;
   if (signal?.aborted) return stoppedBy(signal, subject.server.host);
   const { code, status } = answerOf(error);
-  const row = (code === undefined ? undefined : byCode[code]) ?? (status === undefined ? undefined : byStatus(status));
+  const row = rowOf(code) ?? (status === undefined ? undefined : byStatus(status));
   if (row) return new StorageError(row.kind, row.sentence(subject), { ...factsOf(error, row), hint: row.hint });
   return (
     connectionError(error, subject.server) ??
@@ -35,7 +35,7 @@ export function resultOfCode(error: StorageError, code: string | undefined): Rem
 
 /** The error for one key in an answer of DeleteObjects. */
 export function keyError(code: string | undefined, message: string | undefined, subject: Subject): StorageError {
-  const row = code === undefined ? undefined : byCode[code];
+  const row = rowOf(code);
   const detail = [code, message].filter(Boolean).join(': ') || 'The server gave no reason.';
   return row
     ? new StorageError(row.kind, row.sentence(subject), { hint: row.hint, detail })
@@ -47,6 +47,11 @@ export function answerOf(error: unknown): { code: string | undefined; status: nu
   if (!(error instanceof Error)) return { code: undefined, status: undefined };
   const code = 'Code' in error && typeof error.Code === 'string' ? error.Code : error.name;
   return { code, status: metadataOf(error)?.httpStatusCode };
+}
+
+/** Whether an error came as an S3 error document, and not as a bare status. */
+export function isS3Answer(error: unknown): boolean {
+  return error instanceof Error && 'Code' in error && typeof error.Code === 'string';
 }
 
 interface Row {
@@ -75,7 +80,7 @@ const wrongSecret: Row = {
 };
 const denied: Row = {
   kind: 'forbidden',
-  sentence: (subject) => `The server does not allow this with this key: ${what(subject)}`,
+  sentence: (subject) => `These credentials may not do this: ${what(subject)}`,
   hint: 'Ask whoever administers the storage for the permission, or use another key.',
 };
 const expired: Row = {
@@ -105,8 +110,14 @@ const clock: Row = {
   hint: "Set this machine's clock.",
 };
 const trouble: Row = {
-  kind: 'unreachable',
+  kind: 'unexpected',
   sentence: ({ server }) => `The server had trouble of its own: ${server.host}`,
+  hint: 'Try again in a moment.',
+};
+
+const busyElsewhere: Row = {
+  kind: 'rate-limited',
+  sentence: (subject) => `The server is at something else with it: ${what(subject)}`,
   hint: 'Try again in a moment.',
 };
 
@@ -150,6 +161,7 @@ const byCode: Readonly<Record<string, Row>> = {
   IllegalLocationConstraintException: wrongRegion,
   RequestTimeTooSkewed: clock,
   RequestExpired: clock,
+  OperationAborted: busyElsewhere,
   SlowDown: busy,
   SlowDownWrite: busy,
   SlowDownRead: busy,
@@ -161,6 +173,10 @@ const byCode: Readonly<Record<string, Row>> = {
   RequestTimeout: { kind: 'timed-out', sentence: ({ server }) => `The server gave up waiting: ${server.host}` },
 };
 
+function rowOf(code: string | undefined): Row | undefined {
+  return code !== undefined && Object.hasOwn(byCode, code) ? byCode[code] : undefined;
+}
+
 function byStatus(status: number): Row | undefined {
   if (status === 401) return { ...wrongKey, sentence: () => 'The server does not accept these keys.' };
   if (status === 403) return denied;
@@ -169,7 +185,7 @@ function byStatus(status: number): Row | undefined {
   if (status === 407) {
     return { kind: 'unreachable', sentence: ({ server }) => `A proxy on the way asks for a sign-in: ${server.host}` };
   }
-  if (status === 409) return byCode.ConditionalRequestConflict;
+  if (status === 409) return busyElsewhere;
   if (status === 412) return byCode.PreconditionFailed;
   if (status === 429 || status === 503) return busy;
   if (status >= 500) return trouble;

@@ -3,6 +3,7 @@ import type { Page, Place } from '../../../core/storageClient.ts';
 import { failedStep, type VerificationStep } from '../../../core/verification.ts';
 import { reachServer } from '../reach.ts';
 import type { S3Connection } from './connection.ts';
+import { isS3Answer } from './errors.ts';
 import { listPage, startOf } from './listing.ts';
 
 /** Reach, trust, sign in, list: where one bucket is named it is that bucket which is listed. Writes nothing. */
@@ -30,6 +31,10 @@ async function* verifyAccess(s3: S3Connection, at: Place, signal: AbortSignal): 
   } catch (error) {
     const failure = s3.fail(error, {}, signal);
     const known = failure.kind === 'forbidden' || failure.kind === 'not-found' || failure.kind === 'invalid-settings';
+    if (known && !isS3Answer(failure.cause)) {
+      yield failedStep('sign-in', noS3(s3, failure), elapsed());
+      return;
+    }
     if (known) yield signedIn(elapsed());
     yield failedStep(known ? 'list' : 'sign-in', nameTheBucket(failure, at), elapsed());
   }
@@ -49,6 +54,15 @@ function foundSentence(at: Place, { entries }: Page): string {
   return entries.length === 0
     ? `The credentials are valid. Nothing is stored there yet: ${path}`
     : `The credentials are valid for: ${path}`;
+}
+
+/** A status without an S3 error document may come from any web server: it says nothing of the keys. */
+function noS3({ options }: S3Connection, failure: StorageError): StorageError {
+  return new StorageError('unexpected', `What answers there is no S3 service: ${options.server.host}`, {
+    hint: 'Check the endpoint. A web server, a proxy or a firewall may have answered in its place.',
+    detail: failure.detail,
+    cause: failure,
+  });
 }
 
 /** Keys that may use one bucket and list none are common: the way on is to name the bucket. */

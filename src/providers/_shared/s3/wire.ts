@@ -68,6 +68,7 @@ function isExact({ hostname, path }: Request, bucket: string, encodedKey: string
 const roots: Readonly<Record<string, string>> = {
   ListObjectsV2Command: 'ListBucketResult',
   ListBucketsCommand: 'ListAllMyBucketsResult',
+  GetBucketVersioningCommand: 'VersioningConfiguration',
   DeleteObjectsCommand: 'DeleteResult',
 };
 

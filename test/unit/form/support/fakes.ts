@@ -1,5 +1,6 @@
 import { StorageError } from '../../../../src/core/errors.ts';
 import type { Provider } from '../../../../src/core/provider.ts';
+import { createRedactor } from '../../../../src/core/redaction.ts';
 import type { FormPanel, FormsDependencies } from '../../../../src/form/credentialForms.ts';
 import type { DraftConnection, SavedCredential, SaveRequest } from '../../../../src/form/dependencies.ts';
 import type { FormState, Request } from '../../../../src/form/protocol.ts';
@@ -75,6 +76,7 @@ export function fakeDependencies(providers: readonly Provider[] = [specimen, oth
       offer: (sentence) => new Promise<boolean>((answer) => offers.push({ sentence, answer })),
       showError: (sentence) => note(`showError ${sentence}`, undefined),
     },
+    redactor: createRedactor(),
     log: { warn: (sentence) => warnings.push(sentence), error: (_sentence, error) => errors.push(error) },
   } satisfies FormsDependencies;
   return {

@@ -13,8 +13,7 @@ function typed(...values: [string, FieldValue][]): Draft {
 }
 
 function sentenceOf(draft: Draft, field: string): string | undefined {
-  const { issues, settings } = parseDraft(s3.fields, draft);
-  return [...issues, ...s3.check(settings)].find((issue) => issue.field === field)?.sentence;
+  return parseDraft(s3.fields, draft).issues.find((issue) => issue.field === field)?.sentence;
 }
 
 describe('choosing a service', () => {
@@ -40,8 +39,25 @@ describe('choosing a service', () => {
   });
 
   test('a service without a common endpoint asks for it', () => {
-    expect(sentenceOf(typed(['service', 'minio']), 'endpoint')).toBe('This service needs its endpoint.');
+    expect(sentenceOf(typed(['service', 'minio']), 'endpoint')).toBe('Enter a value: Endpoint URL');
     expect(sentenceOf(typed(['service', 'aws']), 'endpoint')).toBeUndefined();
+  });
+});
+
+describe('the region', () => {
+  test.each(['us east', 'x@elsewhere.example/', 'elsewhere.example#', '-'])(
+    'is refused where it could not stand in the name of a host: %s',
+    async (region) => {
+      expect(sentenceOf(typed(['region', region]), 'region')).toContain('letters, digits and hyphens');
+      const network = { proxyFor: () => undefined, certificates: [] };
+      await expect(s3.open({ settings: { ...keys, region }, secrets: {}, network })).rejects.toMatchObject({
+        kind: 'invalid-settings',
+      });
+    },
+  );
+
+  test.each(['us-gov-east-1', 'auto', 'default', ''])('may be: %s', (region) => {
+    expect(sentenceOf(typed(['region', region]), 'region')).toBeUndefined();
   });
 });
 
@@ -53,6 +69,12 @@ describe('the endpoint', () => {
     ['https://minio?x', 'Leave out everything from ? or # on'],
     ['ftp://minio', 'Enter a URL'],
     ['not a host', 'Enter a URL'],
+    ['htp:/x y', 'Enter a URL'],
+    ['http:/minio', 'Enter a URL'],
+    ['/minio:9000', 'Enter a URL'],
+    ['minio:', 'Enter a URL'],
+    ['minio:9000/bucket', 'Leave out the path'],
+    ['user:pass@minio:9000', 'Leave user and password out'],
   ])('%s is refused', (endpoint, sentence) => {
     expect(sentenceOf(typed(['endpoint', endpoint]), 'endpoint')).toContain(sentence);
   });

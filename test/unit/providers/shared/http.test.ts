@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import net, { type AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Network } from '../../../../src/core/provider.ts';
-import type { VerificationStep } from '../../../../src/core/verification.ts';
+import { type VerificationStep, verificationLimits } from '../../../../src/core/verification.ts';
 import { connectionError, createAgent, type Trust } from '../../../../src/providers/_shared/http.ts';
 import { reachServer } from '../../../../src/providers/_shared/reach.ts';
 import { type Certificate, type Certificates, createCertificates } from '../../../servers/certificates.ts';
@@ -55,10 +55,15 @@ function through(proxy: string): Network {
   return { proxyFor: () => new URL(proxy), certificates: [] };
 }
 
-async function steps(url: URL, network: Network, trust = trusting): Promise<VerificationStep[]> {
+async function steps(
+  url: URL,
+  network: Network,
+  trust = trusting,
+  signal = AbortSignal.timeout(20_000),
+): Promise<VerificationStep[]> {
   const agent = createAgent(url, network, trust);
   closing.push(() => agent.destroy());
-  return await Array.fromAsync(reachServer(url, agent, AbortSignal.timeout(20_000)));
+  return await Array.fromAsync(reachServer(url, agent, signal));
 }
 
 async function failureOf(url: URL, network = direct(), trust = trusting): Promise<VerificationStep | undefined> {
@@ -146,7 +151,43 @@ describe('reaching a server', () => {
   });
 });
 
+test('a time limit of the SDK, which has a name and no code, is a server that does not answer', () => {
+  const error = Object.assign(new Error('the socket did not establish a connection'), { name: 'TimeoutError' });
+  expect(connectionError(error, new URL('http://storage.example'))).toMatchObject({
+    kind: 'timed-out',
+    retryable: true,
+  });
+});
+
 describe('a proxy', () => {
+  /** A proxy that takes connections and is silent. */
+  async function startSilentProxy() {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closing.push(() => server.close());
+    const connected = once(server, 'connection').then(([socket]) => closing.push(() => socket.destroy()));
+    return { network: through(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), connected };
+  }
+
+  test('that never answers is given up when the time to connect is over', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    closing.push(() => vi.useRealTimers());
+    const { network, connected } = await startSilentProxy();
+    const failure = failureOf(new URL('http://storage.example'), network);
+    await connected;
+    vi.advanceTimersByTime(verificationLimits.connect);
+    expect(await failure).toMatchObject({ stage: 'reach', kind: 'timed-out' });
+  });
+
+  test('that never answers is given up at once when the person cancels', async () => {
+    const { network, connected } = await startSilentProxy();
+    const controller = new AbortController();
+    const taken = steps(new URL('http://storage.example'), network, trusting, controller.signal);
+    await connected;
+    controller.abort();
+    expect(await taken).toMatchObject([{ stage: 'reach', status: 'failed', kind: 'cancelled' }]);
+  });
+
   test('carries plain http in a tunnel, the path as it was', async () => {
     const { url, targets } = await startServer();
     const proxy = await startConnectProxy();

@@ -6,9 +6,10 @@ import type { Target } from '../../../../src/core/storageClient.ts';
 import { openS3 } from '../../../../src/providers/_shared/s3/client.ts';
 
 const sent: string[] = [];
+let answer = '';
 const server = http.createServer((request, response) => {
   sent.push(`${request.method} ${request.url?.split('?')[0]}`);
-  response.writeHead(request.method === 'DELETE' ? 204 : 200).end();
+  response.writeHead(request.method === 'DELETE' ? 204 : 200).end(answer);
 });
 // As a proxy it leads every host to itself.
 server.on('connect', (_request, socket) => {
@@ -22,10 +23,11 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   sent.length = 0;
+  answer = '';
 });
 afterAll(() => server.close());
 
-async function remove(host: string, container: string, ids: readonly string[], pathStyle = true) {
+function open(host: string, pathStyle = true) {
   const { port } = server.address() as AddressInfo;
   const options = {
     server: new URL(`http://${host}:${port}`),
@@ -41,12 +43,17 @@ async function remove(host: string, container: string, ids: readonly string[], p
     bucket: '',
     prefix: '',
   };
-  await using client = openS3(options, { proxyFor: () => new URL(`http://127.0.0.1:${port}`), certificates: [] });
+  return openS3(options, { proxyFor: () => new URL(`http://127.0.0.1:${port}`), certificates: [] });
+}
+
+const call = () => ({ signal: new AbortController().signal });
+
+async function remove(host: string, container: string, ids: readonly string[], pathStyle = true) {
+  await using client = open(host, pathStyle);
   const targets = ids.map((id): Target => {
     return { entry: { kind: 'object', container, id, name: id, path: id }, mode: 'recoverable' };
   });
-  const { signal } = new AbortController();
-  return await client.remove(targets, { signal }).catch((error: unknown) => [{ result: 'failed', error }]);
+  return await client.remove(targets, call()).catch((error: unknown) => [{ result: 'failed', error }]);
 }
 
 test.each(['.', '..', 'a#b', 'a?b'])(
@@ -72,4 +79,18 @@ test('deletes where the host names the bucket', async () => {
   await remove('localhost', 'bucket', ['key'], false);
   await remove('localhost', 'bucket', ['one', 'other'], false);
   expect(sent).toEqual(['DELETE /key', 'POST /']);
+});
+
+test('a page that is no S3 answer does not say that a bucket keeps no versions', async () => {
+  answer = '<html>Sign in</html>';
+  await using client = open('127.0.0.1');
+  const recovery = client.recovery({ kind: 'container', id: 'bucket' }, call());
+  await expect(recovery).rejects.toMatchObject({ kind: 'unexpected' });
+});
+
+test('a code that is called like a method of every object spoils no other answer', async () => {
+  answer =
+    '<DeleteResult><Deleted><Key>a</Key></Deleted><Error><Key>b</Key><Code>constructor</Code></Error></DeleteResult>';
+  const outcomes = await remove('127.0.0.1', 'bucket', ['a', 'b']);
+  expect(outcomes.map(({ result }) => result)).toEqual(['deleted', 'failed']);
 });
