@@ -40,6 +40,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/e2e/support/global.ts',
+          expect: { poll: { timeout: 20 * second } },
           ...serial,
           testTimeout: 300 * second,
           hookTimeout: 600 * second,

@@ -15,7 +15,7 @@ export interface HostedCode {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs code in the extension host of VSCODE_EXECUTABLE, or else of code-server, and says whether it came to a good end. */
+/** Runs code in the extension host of a VS Code (VSCODE_EXECUTABLE, code-server on Linux, a downloaded one elsewhere) and says whether it came to a good end. */
 export async function runInExtensionHost({ entry, files = [], dataFolder, env = {} }: HostedCode): Promise<boolean> {
   const outdir = path.join(root, 'out/host', path.dirname(path.relative(root, files[0] ?? entry)));
   await bundle(entry, files, outdir);
@@ -23,7 +23,7 @@ export async function runInExtensionHost({ entry, files = [], dataFolder, env = 
   mkdirSync(workspace, { recursive: true });
   try {
     await runTests({
-      vscodeExecutablePath: process.env.VSCODE_EXECUTABLE ?? path.join(root, 'scripts/codeServerShim.ts'),
+      ...vscodeExecutable(),
       extensionDevelopmentPath: root,
       extensionTestsPath: path.join(outdir, 'index.cjs'),
       extensionTestsEnv: { PATH: nodePath, ...env },
@@ -38,6 +38,12 @@ export async function runInExtensionHost({ entry, files = [], dataFolder, env = 
     console.error(String(error));
     return false;
   }
+}
+
+function vscodeExecutable(): { vscodeExecutablePath?: string } {
+  const executable = process.env.VSCODE_EXECUTABLE;
+  if (executable) return { vscodeExecutablePath: executable };
+  return process.platform === 'linux' ? { vscodeExecutablePath: path.join(root, 'scripts/codeServerShim.ts') } : {};
 }
 
 /** VS Code loads the code by require, and the package is of type module: hence .cjs. */

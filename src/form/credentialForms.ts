@@ -123,15 +123,30 @@ export class CredentialForms {
   /** A tab can't refuse to be closed: what was not saved is kept until the person has answered. */
   #closed(form: OpenForm): void {
     if (!this.#open.delete(form)) return;
-    const { dirty, draft } = form.session;
     form.session.dispose();
-    if (!dirty) return;
+    this.#offerUnsaved(form.session).catch((error: unknown) =>
+      this.#dependencies.log.error('The form could not be reopened.', error),
+    );
+  }
+
+  async #offerUnsaved(session: FormSession): Promise<void> {
+    await session.saving;
+    if (session.dirty) await this.#offerToReopen(session.draft);
+  }
+
+  async #offerToReopen(draft: FormDraft): Promise<void> {
     const sentence =
       draft.name === '' ? 'The credential was not saved.' : `The credential was not saved: ${draft.name}`;
-    this.#dependencies.ui.offer(sentence, 'Reopen').then(
-      (reopen) => reopen && this.#reveal(draft),
-      (error: unknown) => this.#dependencies.log.error('The form could not be reopened.', error),
-    );
+    if (await this.#dependencies.ui.offer(sentence, 'Reopen')) await this.#reopen(draft);
+  }
+
+  /** Where another form of the credential holds changes of its own by now, those go first and the offer stands. */
+  async #reopen(draft: FormDraft): Promise<void> {
+    const open = this.#find(draft.saved?.id);
+    if (!open) return this.#show(draft, this.#openPanel());
+    open.panel.reveal();
+    if (open.session.dirty) await this.#offerToReopen(draft);
+    else open.session.replaceDraft(draft);
   }
 
   #find(id: string | undefined): OpenForm | undefined {

@@ -39,6 +39,7 @@ export class FormSession {
   readonly #disposed = new AbortController();
   #focus: string | undefined;
   #saved = false;
+  #saving: Promise<void> = Promise.resolve();
   #sequence = 0;
   #answered = -1;
   #ready = false;
@@ -57,6 +58,11 @@ export class FormSession {
   /** Whether anything would be lost if the form were closed now. */
   get dirty(): boolean {
     return !this.#saved && drafts.isDirty(this.#draft);
+  }
+
+  /** Settles when no save is under way any more, whether it succeeded or not. */
+  get saving(): Promise<void> {
+    return this.#saving;
   }
 
   /** Starts over with another draft. */
@@ -267,6 +273,8 @@ export class FormSession {
 
   async #save(): Promise<void> {
     if (this.#progress.saving) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#saving = promise;
     const { conflict: _, ...progress } = this.#progress;
     this.#progress = { ...progress, saving: true };
     this.#post();
@@ -282,6 +290,7 @@ export class FormSession {
       this.#progress = { ...this.#progress, conflict: (await this.#newest()) ? 'changed' : 'removed' };
     } finally {
       this.#progress = { ...this.#progress, saving: false };
+      resolve();
     }
     if (this.#saved) this.#view.close();
   }

@@ -94,4 +94,30 @@ describe.skipIf(whyNoStorage())('a saved credential', () => {
     await window.answerDialog('Delete 1 Object');
     await expect.poll(() => storage.keysOf(bucket)).toEqual([]);
   });
+
+  test('says in one row what is wrong with its keys, and leads to the form', async () => {
+    const { window } = session;
+    await window.openSidebar();
+    await window.chooseFromMenu(window.row('Ceph edited'), 'Edit Credential');
+    await window.form.field('Access Key ID').fill('NOSUCHKEY');
+    await window.form.save();
+    await window.form.status.waitFor({ state: 'detached' });
+    await window.expand('Ceph edited');
+    const refusal = window.rows.filter({ hasText: 'Edit Credential' });
+    await refusal.waitFor();
+    await window.screenshot('wrong-key');
+    await refusal.click();
+    expect(await window.form.field('Access Key ID').inputValue()).toBe('NOSUCHKEY');
+  });
+
+  test('says so when its server hangs up, and can be tried again', async () => {
+    const { window, storage } = session;
+    storage.proxy.addRule({ when: () => true, fault: { kind: 'reset-before' } });
+    await window.chooseFromMenu(window.row('Ceph edited'), 'Refresh');
+    await window.rows.filter({ hasText: 'Try Again' }).waitFor();
+    await window.screenshot('unreachable');
+    storage.proxy.reset();
+    await window.rows.filter({ hasText: 'Try Again' }).click();
+    await window.rows.filter({ hasText: 'Edit Credential' }).waitFor();
+  });
 });

@@ -80,6 +80,63 @@ describe('closing', () => {
     expect(panel(1).field('secretKey').secret).toBe('entered');
   });
 
+  test('reopens in the form that was opened meanwhile', async () => {
+    await forms.edit('one');
+    await panel().ask({ type: 'ready' }, { type: 'change', field: 'secretKey', value: typedSecret });
+    await panel().ask({ type: 'close' });
+    await forms.edit('one');
+    await panel(1).ask({ type: 'ready' });
+    fake.offers[0]?.answer(true);
+    await settled();
+    expect(panels).toHaveLength(2);
+    expect(panel(1).field('secretKey').secret).toBe('entered');
+  });
+
+  test('the offer stands while another form of the credential holds changes', async () => {
+    await forms.edit('one');
+    await panel().ask({ type: 'ready' }, { type: 'change', field: 'keyId', value: 'FIRST' });
+    await panel().ask({ type: 'close' });
+    await forms.edit('one');
+    await panel(1).ask({ type: 'ready' }, { type: 'change', field: 'keyId', value: 'SECOND' });
+    fake.offers[0]?.answer(true);
+    await settled();
+    expect(panel(1).field('keyId').value).toBe('SECOND');
+    expect(fake.offers).toHaveLength(2);
+    panel(1).close();
+    fake.offers[1]?.answer(true);
+    await settled();
+    await panel(2).ask({ type: 'ready' });
+    expect(panel(2).field('keyId').value).toBe('FIRST');
+  });
+
+  test('while it is being saved says nothing before the save has failed', async () => {
+    const keyring = Promise.withResolvers<void>();
+    const { save } = fake.dependencies.credentials;
+    fake.dependencies.credentials.save = async (request) => {
+      await keyring.promise;
+      await save(request);
+    };
+    await forms.edit('one');
+    await panel().ask({ type: 'ready' }, { type: 'change', field: 'keyId', value: 'KEY99999' }, { type: 'save' });
+    panel().close();
+    await settled();
+    expect(fake.offers).toEqual([]);
+    fake.credentials.set('one', { ...saved, revision: 'another' });
+    keyring.resolve();
+    await settled();
+    expect(fake.offers).toHaveLength(1);
+  });
+
+  test('while it is being saved says nothing at all when the save succeeds', async () => {
+    await forms.edit('one');
+    await panel().ask({ type: 'ready' }, { type: 'change', field: 'keyId', value: 'KEY99999' });
+    panel().send({ type: 'save', id: 99 });
+    panel().close();
+    await settled();
+    expect(fake.saves).toHaveLength(1);
+    expect(fake.offers).toEqual([]);
+  });
+
   test('and not reopening forgets them', async () => {
     await forms.add();
     await panel().ask({ type: 'ready' }, { type: 'change', field: nameField, value: 'Half' });

@@ -18,6 +18,7 @@ type Deserialize = DeserializeMiddleware<ServiceInputTypes, ServiceOutputTypes>;
 
 interface Request {
   method: string;
+  hostname: string;
   path: string;
   headers: Record<string, string>;
   body?: unknown;
@@ -43,19 +44,26 @@ const contentMd5: Build = (next, context) => async (args) => {
   return next(args);
 };
 
-/** Before a DELETE leaves, its path must be the encoded key and nothing else: a path that lost the key would delete the bucket. */
-const exactTarget: Finalize = (next) => async (args) => {
+/**
+ * Before a delete leaves, bucket and key must stand where they belong, each encoded and whole: a path that lost the key
+ * would delete the bucket, and one that lost the bucket would delete the bucket that is called like the key.
+ */
+const exactTarget: Finalize = (next, context) => async (args) => {
   const request = args.request as Request;
-  const { Bucket: bucket, Key: key } = args.input as { Bucket?: string; Key?: string };
-  if (request.method === 'DELETE' && key !== undefined) {
-    const target = `/${encodeKey(key)}`;
-    const allowed = [target, `/${encodeKey(bucket ?? '')}${target}`];
-    if (key === '' || !allowed.includes(request.path)) {
-      throw new StorageError('unsupported', `This name can't be addressed exactly, so it was left alone: ${key}`);
-    }
+  const { Bucket: bucket = '', Key: key } = args.input as { Bucket?: string; Key?: string };
+  const deletes = request.method === 'DELETE' || context.commandName === 'DeleteObjectsCommand';
+  if (deletes && (key === '' || !isExact(request, bucket, encodeKey(key ?? '')))) {
+    const name = key === undefined ? bucket : `${bucket}/${key}`;
+    throw new StorageError('unsupported', `This name can't be addressed exactly, so it was left alone: ${name}`);
   }
   return next(args);
 };
+
+function isExact({ hostname, path }: Request, bucket: string, encodedKey: string): boolean {
+  // The host of an access point is made of the parts of its ARN.
+  const inHost = bucket !== '' && (hostname.startsWith(`${bucket}.`) || bucket.startsWith('arn:'));
+  return path === `/${encodeKey(bucket)}/${encodedKey}` || (inHost && path === `/${encodedKey}`);
+}
 
 const roots: Readonly<Record<string, string>> = {
   ListObjectsV2Command: 'ListBucketResult',
