@@ -210,4 +210,180 @@ function suite(access: RgwAccess): void {
       expect(left.map(({ id, size }) => [id, size])).toEqual(byBytes(stored).map((key) => [key, 1]));
     });
   });
+
+  describe('Object Lock', () => {
+    const until = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_600_000);
+    const date = until.toISOString().replace('.000Z', 'Z');
+
+    async function lockedBucket() {
+      const bucket = await buckets.create('locking');
+      const ids: Record<string, string> = {};
+      for (const key of ['governed', 'complied', 'held', 'free']) ids[key] = await buckets.put(bucket, key);
+      await buckets.retain(bucket, 'governed', ids.governed ?? '', 'GOVERNANCE', until);
+      await buckets.retain(bucket, 'complied', ids.complied ?? '', 'COMPLIANCE', new Date(until.getTime()));
+      await buckets.hold(bucket, 'held', ids.held ?? '');
+      return { bucket, ids };
+    }
+
+    const governed = { kind: 'retention', bypassable: true, until: until.getTime() };
+    const complied = { kind: 'retention', bypassable: false, until: until.getTime() };
+
+    it('is shown on each version, in a listing, a walk and alone', async () => {
+      const { bucket } = await lockedBucket();
+      const expected = [
+        ['complied', [complied]],
+        ['free', undefined],
+        ['governed', [governed]],
+        ['held', [{ kind: 'legal-hold' }]],
+      ];
+      const listed = await versions(containerPlace(bucket));
+      expect(listed.map(({ id, locks }) => [id, locks])).toEqual(expected);
+      expect((await walk(containerPlace(bucket))).map(({ id, locks }) => [id, locks])).toEqual(expected);
+      expect(await client.stat(listed[2] as Entry, call())).toMatchObject({
+        locks: [governed],
+        version: { latest: true },
+      });
+    });
+
+    it('is told of each refused version, with its date; what is free goes', async () => {
+      const { bucket, ids } = await lockedBucket();
+      const all = await walk(containerPlace(bucket));
+      const outcomes = await remove(all);
+      const told = (some: typeof outcomes) =>
+        some.map(({ target, result, error }) => [target.entry.id, result, error?.kind, error?.message]);
+      const refused = [
+        ['complied', 'locked', 'locked', `Locked in compliance mode until ${date}: complied`],
+        ['governed', 'locked', 'locked', `Locked in governance mode until ${date}: governed`],
+        ['held', 'locked', 'locked', 'Under a legal hold: held'],
+      ];
+      expect(told(outcomes).filter(([id]) => id !== 'free')).toEqual(refused);
+      expect(outcomes.find(({ target }) => target.entry.id === 'free')?.result).toBe('deleted');
+      for (const [index, name] of ['complied', 'governed', 'held'].entries()) {
+        const alone = await remove(all.filter(({ id }) => id === name));
+        expect(told(alone)).toEqual([refused[index]]);
+      }
+      expect(await buckets.versions(bucket)).toEqual(
+        ['complied', 'governed', 'held'].map((key) => `${key}#${ids[key]}`),
+      );
+    });
+
+    it('is bypassed only where it was chosen, and then only governance', async () => {
+      const { bucket, ids } = await lockedBucket();
+      const all = await walk(containerPlace(bucket));
+      proxy.reset();
+      await remove(all);
+      const names = () =>
+        proxy.requests
+          .filter(({ method }) => method === 'POST' || method === 'DELETE')
+          .map(({ headers }) =>
+            headers.filter(({ name }) => /bypass/i.test(name)).map(({ name }) => name.toLowerCase()),
+          );
+      expect(names()).toEqual([[]]);
+      proxy.reset();
+      const outcomes = await remove(
+        all.filter(({ id }) => id !== 'free'),
+        { bypass: true },
+      );
+      expect(names()).toEqual([['x-amz-bypass-governance-retention']]);
+      expect(outcomes.map(({ target, result }) => [target.entry.id, result])).toEqual([
+        ['complied', 'locked'],
+        ['governed', 'deleted'],
+        ['held', 'locked'],
+      ]);
+      expect(await buckets.versions(bucket)).toEqual(['complied', 'held'].map((key) => `${key}#${ids[key]}`));
+    });
+
+    it('sends what may bypass and what may not in two requests', async () => {
+      const bucket = await buckets.create('locking');
+      const ids = [await buckets.put(bucket, 'a'), await buckets.put(bucket, 'b')];
+      for (const [n, key] of ['a', 'b'].entries()) await buckets.retain(bucket, key, ids[n] ?? '', 'GOVERNANCE', until);
+      for (const key of ['c', 'd']) await buckets.put(bucket, key);
+      const [a, b, c, d] = (await walk(containerPlace(bucket))) as [Entry, Entry, Entry, Entry];
+      proxy.reset();
+      const outcomes = await client.remove(
+        [
+          { entry: a, mode: 'permanent', bypass: true },
+          { entry: b, mode: 'permanent' },
+          { entry: c, mode: 'permanent', bypass: true },
+          { entry: d, mode: 'permanent' },
+        ],
+        call(),
+      );
+      expect(outcomes.map(({ result }) => result)).toEqual(['deleted', 'locked', 'deleted', 'deleted']);
+      expect(proxy.requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
+    });
+
+    it('lets what is current be deleted: a marker stands before the locked version', async () => {
+      const { bucket, ids } = await lockedBucket();
+      const [current] = (await client.list(containerPlace(bucket), { prefix: 'governed' }, call())).entries;
+      expect((await remove([current as Entry], { mode: 'recoverable' })).map(({ result }) => result)).toEqual([
+        'deleted',
+      ]);
+      expect(await buckets.versions(bucket)).toContain(`governed#${ids.governed}`);
+    });
+  });
+
+  describe('unfinished uploads', () => {
+    it('are listed, and aborted one by one; the object of the same key stays', async () => {
+      const bucket = await buckets.create('plain');
+      await buckets.put(bucket, 'in/a', 'finished');
+      for (const key of ['in/a', 'in/a', 'b']) await buckets.beginUpload(bucket, key);
+      const listed = await client.uploads(containerPlace(bucket), {}, call());
+      expect(listed.entries.map(({ kind, id, name }) => [kind, id, name])).toEqual([
+        ['upload', 'b', 'b'],
+        ['upload', 'in/a', 'in/a'],
+        ['upload', 'in/a', 'in/a'],
+      ]);
+      const inside = await client.uploads({ kind: 'folder', container: bucket, id: 'in/' }, {}, call());
+      expect(inside.entries.map(({ id, name }) => [id, name])).toEqual([
+        ['in/a', 'a'],
+        ['in/a', 'a'],
+      ]);
+      proxy.reset();
+      expect((await remove(inside.entries.slice(0, 1))).map(({ result }) => result)).toEqual(['deleted']);
+      expect(await buckets.uploads(bucket)).toEqual(['b', 'in/a']);
+      const rest = [...inside.entries, ...listed.entries.filter(({ id }) => id === 'b')];
+      expect((await remove(rest)).map(({ result }) => result)).toEqual(['already-gone', 'deleted', 'deleted']);
+      expect(proxy.requests.map(({ method }) => method)).toEqual(Array(4).fill('DELETE'));
+      expect(proxy.requests.every(({ target }) => target.includes('uploadId='))).toBe(true);
+      expect(await buckets.uploads(bucket)).toEqual([]);
+      expect(await buckets.versions(bucket)).toEqual(['in/a#null']);
+    });
+
+    it('without their id are left alone, for the object would be deleted', async () => {
+      const bucket = await buckets.create('plain');
+      await buckets.put(bucket, 'a');
+      await buckets.beginUpload(bucket, 'a');
+      const [{ version: _, ...bare }] = (await client.uploads(containerPlace(bucket), {}, call())).entries as [Entry];
+      proxy.reset();
+      const empty = { ...bare, version: { id: '', latest: false, marker: false } };
+      for (const entry of [bare, empty, { ...empty, kind: 'object' as const }]) {
+        expect(await remove([entry])).toMatchObject([{ result: 'failed', error: { kind: 'unsupported' } }]);
+      }
+      expect(proxy.requests).toEqual([]);
+      expect(await buckets.versions(bucket)).toEqual(['a#null']);
+    });
+
+    it('of odd keys are listed page by page and aborted exactly', async () => {
+      const bucket = await buckets.create('plain');
+      const begun: string[] = [];
+      await inParallel(oddKeys.filter(isSendable), 8, async (key) => {
+        await buckets.beginUpload(bucket, key).then(
+          () => begun.push(key),
+          (error: unknown) => expect(error).toBeInstanceOf(Error),
+        );
+      });
+      expect(begun.length).toBeGreaterThanOrEqual(60);
+      const found: Entry[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await client.uploads(containerPlace(bucket), { limit: 7, ...(cursor ? { cursor } : {}) }, call());
+        found.push(...page.entries);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      expect(byBytes(found.map(({ id }) => id))).toEqual(byBytes(begun));
+      expect(new Set((await remove(found)).map(({ result }) => result))).toEqual(new Set(['deleted']));
+      expect(await buckets.uploads(bucket)).toEqual([]);
+    });
+  });
 }

@@ -14,31 +14,44 @@ export async function listUploads(s3: S3Connection, at: Place, query: ListQuery,
   const refusal = checkPrefix(prefix);
   if (refusal) throw refusal;
   const from = readCursor(query.cursor);
-  try {
-    const answer = await s3.reader.send(
+  const ask = (EncodingType: 'url' | undefined) =>
+    s3.reader.send(
       new ListMultipartUploadsCommand({
         Bucket: bucket,
         Prefix: prefix,
         MaxUploads: query.limit ?? pageSize,
-        EncodingType: 'url',
+        EncodingType,
         KeyMarker: from?.key,
         UploadIdMarker: from?.mark,
       }),
       { abortSignal: signal },
     );
-    return readPage(answer, bucket, base, query.cursor);
+  try {
+    const answer = await ask('url');
+    const saysNothing = answer.EncodingType === undefined && answer.Uploads?.some(({ Key = '' }) => /[%+]/.test(Key));
+    const encoding = saysNothing && differs(answer, await ask(undefined)) ? 'url' : answer.EncodingType;
+    return readPage(answer, decoderOf(encoding), bucket, base, query.cursor);
   } catch (error) {
     throw s3.fail(error, { bucket }, signal);
   }
 }
 
+/**
+ * Whether the same uploads have other names when no encoding is asked for. Ceph encodes without saying so; a wrong guess
+ * would abort nothing and take the upload for gone.
+ */
+function differs(encoded: ListMultipartUploadsCommandOutput, plain: ListMultipartUploadsCommandOutput): boolean {
+  const names = new Map(plain.Uploads?.map(({ Key, UploadId }) => [UploadId, Key]));
+  return encoded.Uploads?.some(({ Key, UploadId }) => names.has(UploadId) && names.get(UploadId) !== Key) ?? false;
+}
+
 function readPage(
   answer: ListMultipartUploadsCommandOutput,
+  decode: (name: string) => string,
   bucket: string,
   base: string,
   cursor: string | undefined,
 ): Page {
-  const decode = decoderOf(answer.EncodingType);
   const entries = (answer.Uploads ?? []).map(({ Key, UploadId = '', Initiated, StorageClass }): Entry => {
     const key = decode(Key ?? '');
     const entry = objectEntry(bucket, key, key.slice(base.length), { modified: Initiated, storageClass: StorageClass });
