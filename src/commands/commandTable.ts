@@ -23,6 +23,11 @@ import { verifyCredential } from './verify.ts';
 /** The engine behind it is loaded with the first deletion. */
 const deleteEntries: Handler = async (...said) => (await import('./deleteEntries.ts')).deleteEntries(...said);
 
+const deleteAllVersions: Handler = async (...said) => (await import('./deleteEntries.ts')).deleteAllVersions(...said);
+const showVersions: Handler = async (...said) => (await import('./versions.ts')).showVersions(...said);
+const hideVersions: Handler = async (...said) => (await import('./versions.ts')).hideVersions(...said);
+const undelete: Handler = async (...said) => (await import('./versions.ts')).undelete(...said);
+
 /** Every command of the extension, by its id in package.json. */
 export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.addCredential': addCredential,
@@ -41,5 +46,10 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.copyPath': copyPath,
   'storageCredentials.copyUrl': copyUrl,
   'storageCredentials.delete': deleteEntries,
+  'storageCredentials.abortUpload': deleteEntries,
+  'storageCredentials.deleteAllVersions': deleteAllVersions,
+  'storageCredentials.showVersions': showVersions,
+  'storageCredentials.hideVersions': hideVersions,
+  'storageCredentials.undelete': undelete,
   'storageCredentials.showLog': showLog,
 };

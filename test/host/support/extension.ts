@@ -96,6 +96,8 @@ export function labelOf(node: Node): string {
       return node.label;
     case 'entry':
       return node.entry.name;
+    case 'uploads':
+      return 'Unfinished Uploads';
     case 'loadMore':
       return 'Load More…';
     case 'message':

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { confirmationFor } from '../../../src/removal/confirm.ts';
 import type { RemovalCounts, RemovalPlan, Selected } from '../../../src/removal/removal.ts';
 
+const none = { objects: 0, folders: 0, versions: 0, markers: 0, uploads: 0, locked: 0, bypassable: 0, bytes: 0 };
 const photos: Selected = { kind: 'container', id: 'photos', name: 'photos', path: 'photos' };
 const year: Selected = { kind: 'folder', container: 'photos', id: '2020/', name: '2020/', path: '2020/' };
 
@@ -20,7 +21,7 @@ function planOf(
     provider: { id: 's3', label: 'Amazon S3', noun: { one: 'bucket', many: 'buckets' } },
     selection,
     mode: 'recoverable',
-    counts: { objects: 0, folders: 0, versions: 0, locked: 0, bytes: 0, ...counts },
+    counts: { ...none, ...counts },
     recovery: { recoverable: 'no', because: 'The bucket keeps no versions.' },
     repeatable: true,
     notices: [],

@@ -46,7 +46,8 @@ async function remove(host: string, container: string, ids: readonly string[], p
     return { entry: { kind: 'object', container, id, name: id, path: id }, mode: 'recoverable' };
   });
   const { signal } = new AbortController();
-  return await client.remove(targets, { signal }).catch((error: unknown) => [{ result: 'failed', error }]);
+  const { remove } = client as Required<typeof client>;
+  return await remove.call(client, targets, { signal }).catch((error: unknown) => [{ result: 'failed', error }]);
 }
 
 test.each(['.', '..', 'a#b', 'a?b'])(
