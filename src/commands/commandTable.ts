@@ -20,13 +20,13 @@ import {
 import type { Handler } from './parts.ts';
 import { verifyCredential } from './verify.ts';
 
-/** The engine behind it is loaded with the first deletion. */
-const deleteEntries: Handler = async (...said) => (await import('./deleteEntries.ts')).deleteEntries(...said);
+/** A handler whose code is loaded with its first use. */
+function lazily<Name extends string>(load: () => Promise<Record<Name, Handler>>, name: Name): Handler {
+  return async (...said) => (await load())[name](...said);
+}
 
-const deleteAllVersions: Handler = async (...said) => (await import('./deleteEntries.ts')).deleteAllVersions(...said);
-const showVersions: Handler = async (...said) => (await import('./versions.ts')).showVersions(...said);
-const hideVersions: Handler = async (...said) => (await import('./versions.ts')).hideVersions(...said);
-const undelete: Handler = async (...said) => (await import('./versions.ts')).undelete(...said);
+const deletion = () => import('./deleteEntries.ts');
+const versions = () => import('./versions.ts');
 
 /** Every command of the extension, by its id in package.json. */
 export const commandTable: Readonly<Record<string, Handler>> = {
@@ -45,11 +45,11 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.openObject': openObject,
   'storageCredentials.copyPath': copyPath,
   'storageCredentials.copyUrl': copyUrl,
-  'storageCredentials.delete': deleteEntries,
-  'storageCredentials.abortUpload': deleteEntries,
-  'storageCredentials.deleteAllVersions': deleteAllVersions,
-  'storageCredentials.showVersions': showVersions,
-  'storageCredentials.hideVersions': hideVersions,
-  'storageCredentials.undelete': undelete,
+  'storageCredentials.delete': lazily(deletion, 'deleteEntries'),
+  'storageCredentials.abortUpload': lazily(deletion, 'deleteEntries'),
+  'storageCredentials.deleteAllVersions': lazily(deletion, 'deleteAllVersions'),
+  'storageCredentials.showVersions': lazily(versions, 'showVersions'),
+  'storageCredentials.hideVersions': lazily(versions, 'hideVersions'),
+  'storageCredentials.undelete': lazily(versions, 'undelete'),
   'storageCredentials.showLog': showLog,
 };

@@ -151,7 +151,8 @@ async function* collectUploads(
     }
   } catch (error) {
     const failure = toStorageError(error);
-    if (failure.kind !== 'forbidden' && failure.kind !== 'unsupported') throw failure;
+    if (failure.kind === 'unsupported') return;
+    if (failure.kind !== 'forbidden') throw failure;
     found.note(`Unfinished uploads stay, since they can't be listed: ${failure.message}`);
   }
 }

@@ -105,9 +105,9 @@ export function labelOf(node: Node): string {
   }
 }
 
-/** The labels of the rows below a row, or of the first ones. */
+/** The labels of the rows below a row, or of the first ones. Left out is the one for unfinished uploads, which ends every bucket. */
 export async function labelsBelow({ tree }: Parts, node?: Node): Promise<readonly string[]> {
-  return (await tree.getChildren(node)).map(labelOf);
+  return (await tree.getChildren(node)).filter(({ kind }) => kind !== 'uploads').map(labelOf);
 }
 
 /** The names of the open tabs. */
