@@ -23,7 +23,7 @@ function setVersions({ tree }: Parts, shown: boolean, nodes: readonly EntryNode[
 
 /** Takes delete markers away, so that what stood before them counts again. Loses nothing, so it asks nothing. */
 export const undelete: Handler = async (parts, node, nodes) => {
-  const rows = targetsOf(parts, node, nodes).filter((target) => target instanceof EntryNode);
+  const rows = [...new Set(targetsOf(parts, node, nodes))].filter((target) => target instanceof EntryNode);
   const markers = rows.filter(({ entry }) => entry.version?.marker);
   if (markers.length === 0) {
     throw new StorageError('unsupported', 'No delete marker is selected.', {

@@ -64,9 +64,7 @@ function drawCredential(node: CredentialNode, { verification, locked }: Standing
   const warning = provider.warn(record.settings);
   const item = new TreeItem(showName(record.name), Collapsed);
   const verified = warning !== undefined && verification?.works ? 'verified' : '';
-  item.description = [provider.describe(record.settings), verified, filterText(node.filter)]
-    .filter(Boolean)
-    .join(' · ');
+  item.description = joined(provider.describe(record.settings), verified, filterText(node.filter));
   item.iconPath = credentialIcon(verification, locked, warning);
   item.tooltip = [
     `${record.name} (${provider.label})`,
@@ -105,7 +103,7 @@ function drawEntry(node: EntryNode): TreeItem {
   const opensObject = entry.kind === 'object' && !entry.version?.marker && credential.provider.capabilities.has('read');
   const item = new TreeItem(showName(entry.name) || '(no name)', opens ? Collapsed : None);
   item.iconPath = new ThemeIcon(iconOf(entry));
-  item.description = opens ? placeText(node) : factsText(entry);
+  item.description = opens ? joined(node.versions && 'versions', filterText(node.filter)) : factsText(entry);
   item.tooltip = entryTooltip(node);
   const { capabilities } = credential.provider;
   item.contextValue = [
@@ -134,21 +132,13 @@ function iconOf({ kind, version, locks = [] }: Entry): string {
   return kind === 'object' && version && !version.latest ? 'history' : entryIcons[kind];
 }
 
-function placeText({ filter, versions }: EntryNode): string {
-  return [versions && 'versions', filterText(filter)].filter(Boolean).join(' · ');
-}
-
-/** '1.2 kB', and of a version what it is: '1.2 kB · 11/22/2026, 3:42 PM · 3ab8c1 · current'. */
+/** '1.2 kB', and of a version what it is: '1.2 kB · 11/22/2026, 3:42:00 PM · 3ab8c1Qz · current'. */
 function factsText({ kind, size, modified, version }: Entry): string {
-  const standing = version?.marker ? 'delete marker' : version?.latest ? 'current' : undefined;
-  return [
-    size === undefined || version?.marker ? undefined : formatBytes(size),
-    version && modified !== undefined ? new Date(modified).toLocaleString() : undefined,
-    kind === 'object' && version ? showName(version.id.slice(0, 8)) : undefined,
-    standing,
-  ]
-    .filter(Boolean)
-    .join(' · ');
+  const bytes = size === undefined || version?.marker ? '' : formatBytes(size);
+  if (!version) return bytes;
+  const when = modified !== undefined && new Date(modified).toLocaleString();
+  const standing = version.marker ? 'delete marker' : version.latest && 'current';
+  return joined(bytes, when, kind === 'object' && showName(version.id.slice(0, 8)), standing);
 }
 
 function lockText({ kind, bypassable, until }: Lock): string {
@@ -212,6 +202,10 @@ function wayOn({ error, parent }: MessageNode): { command: string; title: string
     return { command: 'storageCredentials.openPath', title: `Open ${capital(parent.provider.noun.one)} or Path…` };
   }
   return (error && ways[error.kind]) ?? { command: 'storageCredentials.refresh', title: 'Try Again' };
+}
+
+function joined(...parts: readonly (string | false)[]): string {
+  return parts.filter(Boolean).join(' · ');
 }
 
 function filterText(prefix: string): string {
