@@ -1,9 +1,18 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectCommand,
+  S3Client,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+} from '@aws-sdk/client-s3';
+import type { BuildMiddleware } from '@smithy/types';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Target } from '../../../../src/core/storageClient.ts';
 import { openS3 } from '../../../../src/providers/_shared/s3/client.ts';
+import { guardWire } from '../../../../src/providers/_shared/s3/wire.ts';
 
 const sent: string[] = [];
 const server = http.createServer((request, response) => {
@@ -73,4 +82,30 @@ test('deletes where the host names the bucket', async () => {
   await remove('localhost', 'bucket', ['key'], false);
   await remove('localhost', 'bucket', ['one', 'other'], false);
   expect(sent).toEqual(['DELETE /key', 'POST /']);
+});
+
+test.each([
+  ['upload', new AbortMultipartUploadCommand({ Bucket: 'bucket', Key: 'key', UploadId: 'u1' })],
+  ['version', new DeleteObjectCommand({ Bucket: 'bucket', Key: 'key', VersionId: 'v1' })],
+])('sends no delete that lost the %s it was for: it would delete the object', async (_, command) => {
+  const { port } = server.address() as AddressInfo;
+  const client = new S3Client({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
+  });
+  guardWire(client);
+  const send = () => client.send(command as DeleteObjectCommand);
+  await send();
+  expect(sent).toEqual(['DELETE /bucket/key']);
+  const lose: BuildMiddleware<ServiceInputTypes, ServiceOutputTypes> = (next) => (args) => {
+    const request = args.request as { query: Record<string, string> };
+    request.query = { 'x-id': 'lost' };
+    return next(args);
+  };
+  client.middlewareStack.add(lose, { step: 'build', priority: 'low' });
+  await expect(send()).rejects.toMatchObject({ kind: 'unsupported' });
+  expect(sent).toHaveLength(1);
+  client.destroy();
 });
