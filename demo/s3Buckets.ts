@@ -92,6 +92,7 @@ function answerAbout(bucket: Bucket, request: S3Request): S3Answer {
   if (subresource === 'location') return answerXml('LocationConstraint', '');
   if (subresource === 'versioning') return answerXml('VersioningConfiguration', '');
   if (request.query.some(([key]) => key === 'versions')) return listVersions(bucket, request);
+  if (request.query.some(([key]) => key === 'uploads')) return noUploads(bucket, request);
   const absent = absentConfigurations[subresource];
   if (absent !== undefined) throw new S3Refusal(404, ...absent);
   throw notImplemented();
@@ -138,6 +139,11 @@ function listVersions(bucket: Bucket, request: S3Request): S3Answer {
     Version: list.page.objects.map(({ key, object }) => ({ ...list.describe(key, object), ...version })),
     CommonPrefixes: list.commonPrefixes,
   });
+}
+
+function noUploads(bucket: Bucket, request: S3Request): S3Answer {
+  const EncodingType = parameter(request, 'encoding-type');
+  return answerXml('ListMultipartUploadsResult', { Bucket: bucket.name, EncodingType, IsTruncated: false });
 }
 
 // What the three listings share: the page, and names encoded as asked.

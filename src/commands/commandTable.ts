@@ -20,8 +20,13 @@ import {
 import type { Handler } from './parts.ts';
 import { verifyCredential } from './verify.ts';
 
-/** The engine behind it is loaded with the first deletion. */
-const deleteEntries: Handler = async (...said) => (await import('./deleteEntries.ts')).deleteEntries(...said);
+/** A handler whose code is loaded with its first use. */
+function lazily<Name extends string>(load: () => Promise<Record<Name, Handler>>, name: Name): Handler {
+  return async (...said) => (await load())[name](...said);
+}
+
+const deletion = () => import('./deleteEntries.ts');
+const versions = () => import('./versions.ts');
 
 /** Every command of the extension, by its id in package.json. */
 export const commandTable: Readonly<Record<string, Handler>> = {
@@ -40,6 +45,11 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.openObject': openObject,
   'storageCredentials.copyPath': copyPath,
   'storageCredentials.copyUrl': copyUrl,
-  'storageCredentials.delete': deleteEntries,
+  'storageCredentials.delete': lazily(deletion, 'deleteEntries'),
+  'storageCredentials.abortUpload': lazily(deletion, 'deleteEntries'),
+  'storageCredentials.deleteAllVersions': lazily(deletion, 'deleteAllVersions'),
+  'storageCredentials.showVersions': lazily(versions, 'showVersions'),
+  'storageCredentials.hideVersions': lazily(versions, 'hideVersions'),
+  'storageCredentials.undelete': lazily(versions, 'undelete'),
   'storageCredentials.showLog': showLog,
 };

@@ -2,16 +2,24 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { workspace } from 'vscode';
 import { StorageError, toStorageError } from '../core/errors.ts';
+import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, joinSentences } from '../core/text.ts';
-import { confirmationFor } from '../removal/confirm.ts';
+import { confirmationFor, totalOf } from '../removal/confirm.ts';
 import { runRemoval } from '../removal/engine.ts';
 import { readOutcomes } from '../removal/outcomeLog.ts';
-import { discardRemoval, planRemoval } from '../removal/plan.ts';
-import type { Confirmation, Removal, RemovalCounts, RemovalProgress, RemovalReport } from '../removal/removal.ts';
+import { bypassLocks, discardRemoval, planRemoval } from '../removal/plan.ts';
+import type {
+  Confirmation,
+  LockQuestion,
+  Removal,
+  RemovalCounts,
+  RemovalProgress,
+  RemovalReport,
+} from '../removal/removal.ts';
 import { canRetry, csvReport, summaryOf, textReport } from '../removal/report.ts';
 import { retryFailed } from '../removal/retry.ts';
 import type { Lease } from '../sessions/sessions.ts';
-import { CredentialNode, EntryNode, type ListedNode } from '../tree/nodes.ts';
+import { type CredentialNode, EntryNode, type ListedNode, type Node } from '../tree/nodes.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
 import { removeCredential } from './credentials.ts';
 import type { Handler, Parts } from './parts.ts';
@@ -26,7 +34,12 @@ interface Told {
 }
 
 /** Deletes objects, folders and everything in containers: plan, ask, run, report. One credential after the other, each with its own question. */
-export const deleteEntries: Handler = async (parts, node, nodes) => {
+export const deleteEntries: Handler = (parts, node, nodes) => deleteMeant(parts, false, node, nodes);
+
+/** Deletes every version and delete marker of what is meant, for good; the same way. */
+export const deleteAllVersions: Handler = (parts, node, nodes) => deleteMeant(parts, true, node, nodes);
+
+async function deleteMeant(parts: Parts, versions: boolean, node?: Node, nodes?: readonly Node[]): Promise<void> {
   const meant = targetsOf(parts, node, nodes);
   const [first, ...others] = meant;
   if (others.length === 0 && (first?.kind === 'credential' || first?.kind === 'unreadable')) {
@@ -35,26 +48,34 @@ export const deleteEntries: Handler = async (parts, node, nodes) => {
   if (meant.length > 0 && !meant.some((target) => target instanceof EntryNode)) {
     throw new StorageError('unsupported', 'Select objects, folders or buckets to delete.');
   }
-  const targets = await entryTargets(parts, 'Delete', ['container', 'folder', 'object'], node, nodes);
+  const kinds = ['container', 'folder', 'object', ...(versions ? [] : ['upload' as const])] as const;
+  const targets = await entryTargets(parts, versions ? 'Delete All Versions' : 'Delete', kinds, node, nodes);
   const byCredential = Map.groupBy(targets, ({ credential }) => credential);
-  for (const [credential, entries] of byCredential) await removeFrom(parts, credential, entries);
-};
+  for (const [credential, entries] of byCredential) await removeFrom(parts, credential, entries, versions);
+}
 
-async function removeFrom(parts: Parts, credential: CredentialNode, nodes: readonly EntryNode[]): Promise<void> {
+async function removeFrom(
+  parts: Parts,
+  credential: CredentialNode,
+  nodes: readonly EntryNode[],
+  versions: boolean,
+): Promise<void> {
   await using lease = await parts.sessions.open(credential.id);
-  if (!lease.provider.capabilities.has('remove')) {
-    throw new StorageError('unsupported', `Nothing can be deleted there: ${lease.provider.label}`);
+  const { capabilities, label } = lease.provider;
+  if (!capabilities.has('remove')) throw new StorageError('unsupported', `Nothing can be deleted there: ${label}`);
+  if (versions && !capabilities.has('versions')) {
+    throw new StorageError('unsupported', `There are no versions to delete: ${label}`);
   }
   // The rows were listed with another state of the credential: the same names may stand for other objects now.
   if (lease.record.revision !== credential.record.revision) {
     await parts.store.refresh();
     throw new StorageError('changed', 'The credential was changed meanwhile. Look again before you delete.');
   }
-  const removal = await plan(parts, lease, nodes);
+  const removal = await plan(parts, lease, nodes, versions);
   if (!removal) return;
-  const confirmation = withFilters(confirmationFor(removal.plan), nodes);
-  if (!(await isConfirmed(parts.dialogs, confirmation))) return await discardRemoval(removal);
-  await runAndTell(parts, lease, removal, nodes);
+  const confirmed = await confirm(parts.dialogs, removal, nodes);
+  if (!confirmed) return await discardRemoval(removal);
+  await runAndTell(parts, lease, confirmed, nodes);
 }
 
 /** A filter narrows what a row shows, and not what is in it. */
@@ -67,7 +88,12 @@ function withFilters(confirmation: Confirmation, nodes: readonly EntryNode[]): C
 }
 
 /** Undefined when it was cancelled: nothing is left of it then. */
-async function plan(parts: Parts, lease: Lease, nodes: readonly EntryNode[]): Promise<Removal | undefined> {
+async function plan(
+  parts: Parts,
+  lease: Lease,
+  nodes: readonly EntryNode[],
+  versions: boolean,
+): Promise<Removal | undefined> {
   const { client, provider, record } = lease;
   try {
     return await parts.dialogs.progress('Looking for what would be deleted', (report, signal) =>
@@ -75,7 +101,8 @@ async function plan(parts: Parts, lease: Lease, nodes: readonly EntryNode[]): Pr
         client,
         provider,
         credential: { id: record.id, name: record.name },
-        selection: nodes.map(({ entry }) => entry),
+        selection: nodes.map(({ entry }) => (versions ? withoutVersion(entry) : entry)),
+        versions,
         folder: parts.storage,
         signal,
         onProgress: (counts) => report(countsText(counts)),
@@ -85,6 +112,29 @@ async function plan(parts: Parts, lease: Lease, nodes: readonly EntryNode[]): Pr
     if (error instanceof StorageError && error.kind === 'cancelled') return undefined;
     throw error;
   }
+}
+
+/** Of a row that is one of several versions, the object itself is meant. */
+function withoutVersion({ version: _, locks: __, ...object }: Entry): Entry {
+  return object;
+}
+
+/** The removal as it was confirmed; undefined when it was not. */
+async function confirm(dialogs: Dialogs, removal: Removal, nodes: readonly EntryNode[]): Promise<Removal | undefined> {
+  const confirmation = confirmationFor(removal.plan);
+  const locks = confirmation.kind === 'none' ? undefined : confirmation.locks;
+  const bypass = locks ? await chooseBypass(dialogs, locks) : false;
+  if (bypass === undefined) return undefined;
+  const chosen = bypass ? await bypassLocks(removal) : removal;
+  const question = withFilters(confirmationFor(chosen.plan), nodes);
+  return (await isConfirmed(dialogs, question)) ? chosen : undefined;
+}
+
+async function chooseBypass(dialogs: Dialogs, { title, keep, bypass }: LockQuestion): Promise<boolean | undefined> {
+  return await dialogs.pick(title, [
+    { label: keep, value: false },
+    { label: bypass, value: true },
+  ]);
 }
 
 async function isConfirmed(dialogs: Dialogs, confirmation: Confirmation): Promise<boolean> {
@@ -112,10 +162,11 @@ async function runAndTell(parts: Parts, lease: Lease, removal: Removal, nodes: r
 }
 
 function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal): Promise<RemovalReport> {
-  const { objects, folders } = removal.plan.counts;
+  const { counts } = removal.plan;
+  const total = totalOf(counts);
   let percent = 0;
   const what =
-    folders === 0 ? formatCounted(objects, 'object', 'objects') : formatCounted(objects + folders, 'item', 'items');
+    total === counts.objects ? formatCounted(total, 'object', 'objects') : formatCounted(total, 'item', 'items');
   return dialogs.progress(`Deleting ${what}`, (report, signal) =>
     runRemoval({
       removal,
@@ -216,17 +267,18 @@ async function refreshAround({ tree }: Parts, nodes: readonly EntryNode[]): Prom
 
 /** A folder that is only the beginning of names is gone with its last object: then the listing above has changed too. */
 async function nearestShown(node: ListedNode): Promise<ListedNode> {
-  if (node instanceof CredentialNode || node.entry.kind !== 'folder' || node.opened) return node;
+  if (node.kind !== 'entry' || node.entry.kind !== 'folder' || node.opened) return node;
   if (node.credential.provider.folders.real) return node;
   node.forget();
   const { entries, error } = await node.listing.load();
   return entries.length === 0 && !error && node.filter === '' ? await nearestShown(node.parent) : node;
 }
 
-function countsText({ objects, bytes, locked }: RemovalCounts): string {
+function countsText({ objects, bytes, uploads, locked }: RemovalCounts): string {
   return [
     formatCounted(objects, 'object', 'objects'),
     formatBytes(bytes),
+    ...(uploads > 0 ? [formatCounted(uploads, 'unfinished upload', 'unfinished uploads')] : []),
     ...(locked > 0 ? [`${formatCount(locked)} locked`] : []),
   ].join(' · ');
 }

@@ -3,7 +3,7 @@ import type { Provider } from '../core/provider.ts';
 import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import { entryLabel } from '../tree/entryLabel.ts';
-import { CredentialNode, EntryNode, type ListedNode, type Node } from '../tree/nodes.ts';
+import { type BrowsedNode, CredentialNode, EntryNode, isListed, type Node } from '../tree/nodes.ts';
 import type { Option } from '../ui/dialogs.ts';
 import type { Parts } from './parts.ts';
 
@@ -21,7 +21,7 @@ export function targetsOf({ view }: Pick<Parts, 'view'>, node?: Node, nodes?: re
 export async function credentialTarget(parts: Parts, title: string, node?: Node): Promise<CredentialNode | undefined> {
   const [target] = targetsOf(parts, node);
   if (target instanceof CredentialNode) return target;
-  if (target instanceof EntryNode && node) return target.credential;
+  if (node && target && isListed(target)) return target.credential;
   return await pickCredential(parts, title);
 }
 
@@ -41,7 +41,7 @@ export async function entryTargets(
 }
 
 /** The row with a listing that a command means; asks for a credential or something in it. */
-export async function listedTarget(parts: Parts, title: string, node?: Node): Promise<ListedNode | undefined> {
+export async function listedTarget(parts: Parts, title: string, node?: Node): Promise<BrowsedNode | undefined> {
   const [target] = targetsOf(parts, node);
   if (target instanceof CredentialNode) return target;
   if (target instanceof EntryNode && target.place) return target;
@@ -50,7 +50,7 @@ export async function listedTarget(parts: Parts, title: string, node?: Node): Pr
 }
 
 /** Asks for a prefix and lets the listing of a row show only what begins with it. */
-export async function askPrefix({ dialogs, tree }: Parts, target: ListedNode): Promise<void> {
+export async function askPrefix({ dialogs, tree }: Parts, target: BrowsedNode): Promise<void> {
   const prefix = await dialogs.ask({
     title: `Filter by Prefix: ${pathOf(target)}`,
     prompt: 'Only names that begin with this are shown. The server is asked, so it reaches beyond what is loaded.',
@@ -93,10 +93,10 @@ type Step =
 async function browseFor(
   parts: Parts,
   title: string,
-  start: ListedNode,
+  start: BrowsedNode,
   kinds: readonly Entry['kind'][],
   startCounts: boolean,
-): Promise<ListedNode | undefined> {
+): Promise<BrowsedNode | undefined> {
   let at = start;
   for (;;) {
     const { entries, more, error } = await at.listing.load();
@@ -124,18 +124,18 @@ async function browseFor(
     if (step.kind === 'this') return at;
     if (step.kind === 'choose') return step.node;
     if (step.kind === 'into') at = step.node;
-    if (step.kind === 'up' && at instanceof EntryNode) at = at.parent;
+    if (step.kind === 'up' && at instanceof EntryNode) at = at.parent.kind === 'uploads' ? at.parent.parent : at.parent;
     if (step.kind === 'more') await loadMoreOf(at);
     if (step.kind === 'filter') await askPrefix(parts, at);
   }
 }
 
-async function loadMoreOf(at: ListedNode): Promise<void> {
+async function loadMoreOf(at: BrowsedNode): Promise<void> {
   const { error } = await at.listing.loadMore();
   if (error) throw error;
 }
 
-function openedOptions(parts: Parts, at: ListedNode, kinds: readonly Entry['kind'][]): readonly Option<Step>[] {
+function openedOptions(parts: Parts, at: BrowsedNode, kinds: readonly Entry['kind'][]): readonly Option<Step>[] {
   if (!(at instanceof CredentialNode)) return [];
   return parts.opened.of(at.id).flatMap((entry) => optionOf(parts.tree.entryNode(entry, at, true), kinds));
 }
@@ -150,11 +150,11 @@ function optionOf(node: EntryNode, kinds: readonly Entry['kind'][]): readonly Op
   ];
 }
 
-function pathOf(node: ListedNode): string {
+function pathOf(node: BrowsedNode): string {
   return node instanceof EntryNode ? showName(node.entry.path) : showName(node.record.name);
 }
 
-function nounOf(node: ListedNode): string {
+function nounOf(node: BrowsedNode): string {
   if (node instanceof CredentialNode) return 'credential';
   return node.entry.kind === 'container' ? providerOf(node).noun.one : node.entry.kind;
 }

@@ -60,6 +60,8 @@ export interface ListQuery {
 
 export interface WalkQuery {
   readonly prefix?: string;
+  /** With `versions`: those of exactly this object and of no other. */
+  readonly id?: string;
   /** Every version and delete marker, not only what is current. */
   readonly versions?: boolean;
 }

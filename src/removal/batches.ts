@@ -12,6 +12,7 @@ export interface Batch {
 interface Rules {
   readonly limit: number;
   readonly mode: Target['mode'];
+  readonly bypass?: true | undefined;
   /** Tells folders apart that may go together; without it each goes by itself. */
   readonly contains: ((folder: Entry, entry: Entry) => boolean) | undefined;
 }
@@ -29,7 +30,7 @@ export async function* batchesOf(entries: AsyncIterable<Entry>, rules: Rules): A
       targets = [];
       identities = new Set();
     }
-    targets.push({ entry, mode: rules.mode });
+    targets.push({ entry, mode: rules.mode, ...(rules.bypass ? { bypass: true } : {}) });
     identities.add(identity);
   }
   if (targets.length > 0) yield batch(from, targets);

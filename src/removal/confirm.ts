@@ -1,39 +1,63 @@
 import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
-import type { Confirmation, RemovalPlan, Selected } from './removal.ts';
+import type { Confirmation, LockQuestion, RemovalCounts, RemovalPlan, Selected } from './removal.ts';
 
 /** Up to so many entries a click on a button will do; above, and for a whole container, a name must be typed. */
 const clickedAtMost = 1_000;
 
 /** What to ask, by how much would be lost: more to read and more to do the more there is. */
 export function confirmationFor(plan: RemovalPlan): Confirmation {
-  const { objects, folders } = plan.counts;
-  const total = objects + folders;
-  if (total === 0) return { kind: 'none', title: `Nothing to delete: ${namesText(plan.selection)}` };
-  const single = total === 1 && plan.selection.length === 1 && plan.selection[0]?.kind === 'object';
-  const title = single ? `Delete ${whatText(plan)}: ${namesText(plan.selection)}` : `Delete ${whatText(plan)}?`;
-  const question = { title, detail: detailOf(plan), button: `Delete ${titleCase(whatText(plan))}` };
+  const { counts, selection } = plan;
+  const total = totalOf(counts);
+  if (total === 0) return { kind: 'none', title: `Nothing to delete: ${namesText(selection)}` };
+  const single = total === 1 && selection.length === 1 && isSingle(selection[0]);
+  const what = `${total === counts.uploads ? 'Abort' : 'Delete'} ${whatText(counts)}`;
+  const title = single ? `${what}: ${namesText(selection)}` : `${what}?`;
+  const question = { title, detail: detailOf(plan), button: titleCase(what), ...lockQuestion(plan) };
   const wholeContainer = plan.selection.some(({ kind }) => kind === 'container');
   if (total <= clickedAtMost && !wholeContainer) return { kind: 'modal', ...question };
   const name = nameToType(plan);
-  return { kind: 'typeName', ...question, name, prompt: `To delete ${whatText(plan)}, type: ${name}` };
+  return { kind: 'typeName', ...question, name, prompt: `To delete ${whatText(counts)}, type: ${name}` };
+}
+
+/** How many things a plan deletes, of whatever kind. */
+export function totalOf({ objects, folders, uploads }: RemovalCounts): number {
+  return objects + folders + uploads;
+}
+
+function lockQuestion({ counts: { bypassable }, bypass }: RemovalPlan): { locks?: LockQuestion } {
+  if (bypassable === 0 || bypass) return {};
+  const title = `Locked in governance mode: ${formatCount(bypassable)}`;
+  return {
+    locks: { title, keep: 'Leave Locked Ones', bypass: 'Delete Locked Ones Too (Bypass Governance)' },
+  };
 }
 
 function detailOf(plan: RemovalPlan): readonly string[] {
   const { counts, credential, provider, notices } = plan;
+  const bypassed = plan.bypass ? counts.bypassable : 0;
+  const kept = counts.locked - bypassed;
   return [
     recoveryText(plan),
     ...selectionLines(plan),
     ...(counts.bytes > 0 ? [`Size: ${formatBytes(counts.bytes)}`] : []),
-    ...(counts.versions > 0 ? [`Versions among them: ${formatCount(counts.versions)}`] : []),
-    ...(counts.locked > 0 ? [`Locked, so the server will likely keep them: ${formatCount(counts.locked)}`] : []),
+    ...(bypassed > 0 ? [`Locked in governance mode, which is bypassed for: ${formatCount(bypassed)}`] : []),
+    ...(kept > 0 ? [`Locked, so the server will likely keep them: ${formatCount(kept)}`] : []),
     `Credential: ${showName(credential.name)} (${provider.label})`,
     ...notices,
   ];
 }
 
 function recoveryText({ mode, recovery, counts }: RemovalPlan): string {
+  const { versions, markers, uploads } = counts;
+  if (versions > 0) return "This can't be undone. A version that is deleted by itself is gone for good.";
+  if (uploads > 0 && uploads === totalOf(counts)) return "This can't be undone. What was uploaded so far is lost.";
   if (mode === 'permanent') return "This can't be undone.";
-  if (counts.versions > 0) return "This can't be undone. A version that is deleted by itself is gone for good.";
+  if (markers > 0 && markers === totalOf(counts)) return 'What stood before a delete marker counts again.';
+  if (uploads > 0) return `${ordinaryRecovery(recovery)} An upload that is aborted is gone for good.`;
+  return ordinaryRecovery(recovery);
+}
+
+function ordinaryRecovery(recovery: RemovalPlan['recovery']): string {
   if (recovery.recoverable === 'no') return `This can't be undone. ${recovery.because}`;
   if (recovery.recoverable === 'yes') return `This can be undone. ${recovery.because}`;
   return `It may be that this can't be undone. ${recovery.because}`;
@@ -60,17 +84,25 @@ function staysText({ provider }: RemovalPlan, count: number): string {
   return count === 1 ? `The ${provider.noun.one} itself stays.` : `The ${provider.noun.many} themselves stay.`;
 }
 
+function isSingle(selected: Selected | undefined): boolean {
+  return selected?.kind === 'object' || selected?.kind === 'upload';
+}
+
 function nounOf({ provider }: RemovalPlan, count: number): string {
   return count === 1 ? `the ${provider.noun.one}` : formatCounted(count, provider.noun.one, provider.noun.many);
 }
 
-/** '12 objects', '1 folder', '12 objects and 3 folders'. */
-function whatText({ counts: { objects, folders } }: RemovalPlan): string {
+/** '12 objects', '1 folder', '12 versions, 2 delete markers and 3 folders'. */
+function whatText({ objects, folders, versions, markers, uploads }: RemovalCounts): string {
+  const plain = objects - versions - markers;
   const parts = [
-    ...(objects > 0 ? [formatCounted(objects, 'object', 'objects')] : []),
+    ...(plain > 0 ? [formatCounted(plain, 'object', 'objects')] : []),
+    ...(versions > 0 ? [formatCounted(versions, 'version', 'versions')] : []),
+    ...(markers > 0 ? [formatCounted(markers, 'delete marker', 'delete markers')] : []),
     ...(folders > 0 ? [formatCounted(folders, 'folder', 'folders')] : []),
+    ...(uploads > 0 ? [formatCounted(uploads, 'unfinished upload', 'unfinished uploads')] : []),
   ];
-  return parts.join(' and ');
+  return [...parts.slice(0, -2), parts.slice(-2).join(' and ')].join(', ');
 }
 
 function namesText(selection: readonly Selected[]): string {
@@ -90,5 +122,5 @@ function sentenceCase(text: string): string {
 }
 
 function titleCase(text: string): string {
-  return text.replace(/\b(object|folder)/g, (word) => sentenceCase(word));
+  return text.replace(/\b[a-z]+/g, (word) => (word === 'and' ? word : sentenceCase(word)));
 }

@@ -81,7 +81,8 @@ class Run {
   async #sendAll(): Promise<number> {
     const { removal, provider, pace = createFixedPace(batchesInFlight) } = this.#request;
     const { folder, plan } = removal;
-    const rules = { limit: Math.max(1, provider.limits.batch), mode: plan.mode, contains: provider.folders.contains };
+    const { mode, bypass } = plan;
+    const rules = { limit: Math.max(1, provider.limits.batch), mode, bypass, contains: provider.folders.contains };
     let sent = 0;
     try {
       for await (const batch of batchesOf(readManifest(manifestFile(folder), plan.manifest), rules)) {

@@ -1,4 +1,4 @@
-import type { Entry } from '../core/storageClient.ts';
+import type { Entry, Lock } from '../core/storageClient.ts';
 import { formatCounted } from '../core/text.ts';
 import type { RemovalCounts } from './removal.ts';
 
@@ -7,17 +7,38 @@ export class Findings {
   #objects = 0;
   #folders = 0;
   #versions = 0;
+  #markers = 0;
+  #uploads = 0;
   #locked = 0;
+  #bypassable = 0;
   #bytes = 0;
   #repeated = 0;
+  readonly #notes = new Set<string>();
   readonly #now = Date.now();
 
   add(entry: Entry): void {
     if (entry.kind === 'folder') this.#folders++;
-    else this.#objects++;
-    if (entry.version) this.#versions++;
-    if (entry.locks?.some(({ until }) => until === undefined || until > this.#now)) this.#locked++;
+    else if (entry.kind === 'upload') this.#uploads++;
+    else this.#addObject(entry);
+    const holding = entry.locks?.filter((lock) => this.#holds(lock)) ?? [];
+    if (holding.length > 0) this.#locked++;
+    if (holding.length > 0 && holding.every(({ bypassable }) => bypassable)) this.#bypassable++;
     this.#bytes += entry.size ?? 0;
+  }
+
+  #addObject({ version }: Entry): void {
+    this.#objects++;
+    if (version?.marker) this.#markers++;
+    else if (version) this.#versions++;
+  }
+
+  #holds({ until }: Lock): boolean {
+    return until === undefined || until > this.#now;
+  }
+
+  /** Says what was odd, in a sentence. */
+  note(sentence: string): void {
+    this.#notes.add(sentence);
   }
 
   addRepeated(count: number): void {
@@ -29,15 +50,19 @@ export class Findings {
       objects: this.#objects,
       folders: this.#folders,
       versions: this.#versions,
+      markers: this.#markers,
+      uploads: this.#uploads,
       locked: this.#locked,
+      bypassable: this.#bypassable,
       bytes: this.#bytes,
     };
   }
 
   notices(): readonly string[] {
-    if (this.#repeated === 0) return [];
+    if (this.#repeated === 0) return [...this.#notes];
     return [
       `The server listed some things twice; each is counted once: ${formatCounted(this.#repeated, 'object', 'objects')}`,
+      ...this.#notes,
     ];
   }
 }

@@ -7,6 +7,7 @@ import {
   type Place,
   placeOf,
   type StorageClient,
+  type WalkQuery,
 } from '../core/storageClient.ts';
 import { itemsUntilAborted } from './waiting.ts';
 
@@ -25,10 +26,20 @@ export async function* listEverything(
   client: StorageClient,
   place: Place,
   walks: boolean,
+  query: WalkQuery,
   signal: AbortSignal,
 ): AsyncGenerator<Listing> {
   const call: Call = { signal };
-  const pages = walks && client.walk ? client.walk(place, {}, call) : descend(client, place, call);
+  const pages = walks && client.walk ? client.walk(place, query, call) : descend(client, place, query, call);
+  yield* withoutRepeats(pages, signal);
+}
+
+/** The unfinished uploads below a place, page by page; trusted as little as any listing. */
+export function listUploads(client: StorageClient, place: Place, signal: AbortSignal): AsyncGenerator<Listing> {
+  return withoutRepeats(uploadPages(client, place, { signal }), signal);
+}
+
+async function* withoutRepeats(pages: AsyncIterable<Page>, signal: AbortSignal): AsyncGenerator<Listing> {
   const lastSeen = createLoopGuard();
   let previous: ReadonlySet<string> = new Set();
   let cursor: string | undefined;
@@ -50,22 +61,38 @@ export async function* listEverything(
 }
 
 /** Walks a backend that lists one folder at a time. */
-async function* descend(client: StorageClient, place: Place, call: Call): AsyncGenerator<Page> {
+async function* descend(
+  client: StorageClient,
+  place: Place,
+  { versions = false }: WalkQuery,
+  call: Call,
+): AsyncGenerator<Page> {
   const waiting = [place];
   for (let at = waiting.pop(); at; at = waiting.pop()) {
-    const cursorSeen = createLoopGuard();
-    let cursor: string | undefined;
-    do {
-      const page = await client.list(at, cursor === undefined ? {} : { cursor }, call);
+    const place = at;
+    for await (const page of pagesOf((query) => client.list(place, { ...query, versions }, call))) {
       yield page;
       for (const entry of page.entries) {
         const below = placeOf(entry);
         if (below) waiting.push(below);
       }
-      cursor = page.cursor;
-      if (cursor !== undefined) cursorSeen(cursor);
-    } while (cursor !== undefined);
+    }
   }
+}
+
+async function* uploadPages(client: StorageClient, place: Place, call: Call): AsyncGenerator<Page> {
+  yield* pagesOf(async (query) => (await client.uploads?.(place, query, call)) ?? { entries: [] });
+}
+
+async function* pagesOf(fetchPage: (query: { cursor?: string }) => Promise<Page>): AsyncGenerator<Page> {
+  const cursorSeen = createLoopGuard();
+  let cursor: string | undefined;
+  do {
+    const page = await fetchPage(cursor === undefined ? {} : { cursor });
+    yield page;
+    cursor = page.cursor;
+    if (cursor !== undefined) cursorSeen(cursor);
+  } while (cursor !== undefined);
 }
 
 /** Finds any circle in a sequence while remembering a single mark of it (Brent 1980). */

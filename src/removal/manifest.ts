@@ -55,11 +55,13 @@ export function lineOf({ kind, container, id, name, path, size, tag, version }: 
 
 export function entryOf(line: string, file: string): Entry {
   const entry: Partial<Entry> = JSON.parse(line);
-  if ((entry.kind === 'object' || entry.kind === 'folder') && typeof entry.id === 'string' && entry.id !== '') {
+  if (kinds.has(entry.kind) && typeof entry.id === 'string' && entry.id !== '') {
     return entry as Entry;
   }
   throw damaged(file);
 }
+
+const kinds: ReadonlySet<unknown> = new Set(['object', 'folder', 'upload'] satisfies Entry['kind'][]);
 
 function trailerOf({ entries, sha256 }: ManifestSeal): string {
   return JSON.stringify({ end: { entries, sha256 } });

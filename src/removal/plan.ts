@@ -4,7 +4,7 @@ import { type Entry, identityOf, type Place, placeOf, type Recovery } from '../c
 import { showName } from '../core/text.ts';
 import { Findings } from './findings.ts';
 import { createFolderStack } from './folderStack.ts';
-import { listEverything } from './listing.ts';
+import { listEverything, listUploads } from './listing.ts';
 import { writeManifest } from './manifest.ts';
 import type { PlanRequest, Removal, RemovalPlan, Selected } from './removal.ts';
 import { createRemovalFolder, keepPlan, manifestFile } from './removalFolder.ts';
@@ -27,7 +27,7 @@ export async function planRemoval(request: PlanRequest): Promise<Removal> {
       credential: { id: request.credential.id, name: request.credential.name },
       provider: { id: request.provider.id, label: request.provider.label, noun: request.provider.noun },
       selection: selection.map(selectedOf),
-      mode: request.mode ?? 'recoverable',
+      mode: request.versions ? 'permanent' : (request.mode ?? 'recoverable'),
       counts: found.counts(),
       recovery: weakest(places),
       repeatable: places.every(({ recoverable }) => recoverable === 'no') || !canTell(request),
@@ -42,6 +42,11 @@ export async function planRemoval(request: PlanRequest): Promise<Removal> {
   }
 }
 
+/** The same removal, which deletes in spite of locks that may be bypassed: only for one who chose so in the confirmation. */
+export async function bypassLocks({ folder, plan }: Removal): Promise<Removal> {
+  return await keepPlan(folder, { ...plan, bypass: true });
+}
+
 /** Forgets a plan that wasn't confirmed. */
 export async function discardRemoval({ folder }: Removal): Promise<void> {
   await rm(folder, { recursive: true, force: true });
@@ -49,12 +54,14 @@ export async function discardRemoval({ folder }: Removal): Promise<void> {
 
 /** Everything that is meant by the selection, once each: objects first, then real folders, each after all that is in it. */
 async function* collect(
-  { client, provider, signal, onProgress }: PlanRequest,
+  request: PlanRequest,
   selection: readonly Entry[],
   folder: string,
   found: Findings,
 ): AsyncGenerator<Entry> {
-  const single = new Map(selection.filter(isObject).map((entry) => [identityOf(entry), entry]));
+  const { client, provider, signal, onProgress, versions = false } = request;
+  const walks = provider.capabilities.has('walk');
+  const single = new Map(selection.filter(isSingle).map((entry) => [identityOf(entry), entry]));
   const roots = new Map(outermost(selection, provider.folders.contains).map((entry) => [identityOf(entry), entry]));
   const listed = new Set<string>();
   const folders = createFolderStack(folder);
@@ -69,7 +76,7 @@ async function* collect(
     if (!place) continue;
     listed.add(identity);
     if (root.kind === 'folder') await keepFolder(root);
-    for await (const page of listEverything(client, place, provider.capabilities.has('walk'), signal)) {
+    for await (const page of listEverything(client, place, walks, { versions }, signal)) {
       for (const entry of page.entries) {
         refuseForeign(entry, root, provider.folders.contains);
         const own = identityOf(entry);
@@ -87,14 +94,67 @@ async function* collect(
       found.addRepeated(page.repeated);
       onProgress?.(found.counts());
     }
+    if (root.kind === 'container') yield* collectUploads(request, root, single, found);
   }
   for (const entry of single.values()) {
     stopIfCancelled(signal);
-    found.add(entry);
-    yield entry;
+    if (versions && entry.kind === 'object' && entry.version === undefined) {
+      yield* collectVersions(request, entry, single, found);
+    } else if (single.has(identityOf(entry))) {
+      found.add(entry);
+      yield entry;
+    }
   }
   onProgress?.(found.counts());
   yield* folders.drain();
+}
+
+/** All versions and markers of one object, whatever stands before them; those selected by themselves are counted here. */
+async function* collectVersions(
+  { client, provider, signal, onProgress }: PlanRequest,
+  object: Entry,
+  single: Map<string, Entry>,
+  found: Findings,
+): AsyncGenerator<Entry> {
+  const query = { versions: true, id: object.id };
+  const pages = listEverything(client, containerPlace(object), provider.capabilities.has('walk'), query, signal);
+  for await (const { entries, repeated } of pages) {
+    for (const entry of entries) {
+      if (entry.kind !== 'object' || entry.id !== object.id || entry.container !== object.container) continue;
+      single.delete(identityOf(entry));
+      found.add(entry);
+      yield entry;
+    }
+    found.addRepeated(repeated);
+    onProgress?.(found.counts());
+  }
+}
+
+/** What lies unfinished in a container; keys that may not list it delete the rest all the same, and the plan says so. */
+async function* collectUploads(
+  { client, provider, signal, onProgress }: PlanRequest,
+  root: Entry,
+  single: Map<string, Entry>,
+  found: Findings,
+): AsyncGenerator<Entry> {
+  if (!provider.capabilities.has('uploads')) return;
+  try {
+    for await (const { entries } of listUploads(client, containerPlace(root), signal)) {
+      for (const entry of entries) {
+        refuseForeign(entry, root, provider.folders.contains);
+        if (entry.kind !== 'upload') continue;
+        single.delete(identityOf(entry));
+        found.add(entry);
+        yield entry;
+      }
+      onProgress?.(found.counts());
+    }
+  } catch (error) {
+    const failure = toStorageError(error);
+    if (failure.kind === 'unsupported') return;
+    if (failure.kind !== 'forbidden') throw failure;
+    found.note(`Unfinished uploads stay, since they can't be listed: ${failure.message}`);
+  }
 }
 
 /** The selection without doubles; refused when it is empty or when something in it has no identity of its own. */
@@ -113,7 +173,7 @@ function outermost(
   selection: readonly Entry[],
   contains: ((folder: Entry, entry: Entry) => boolean) | undefined,
 ): readonly Entry[] {
-  const roots = selection.filter((entry) => !isObject(entry));
+  const roots = selection.filter((entry) => !isSingle(entry));
   const holds = (outer: Entry, inner: Entry) => {
     if (outer.kind === 'container') return inner.kind === 'folder' && inner.container === outer.id;
     return inner.kind === 'folder' && inner.container === outer.container && (contains?.(outer, inner) ?? false);
@@ -201,8 +261,9 @@ function stopIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) throw cancelled();
 }
 
-function isObject({ kind }: Entry): boolean {
-  return kind === 'object';
+/** What has nothing below it. */
+function isSingle({ kind }: Entry): boolean {
+  return kind === 'object' || kind === 'upload';
 }
 
 function isAddressable({ id, container }: Entry): boolean {

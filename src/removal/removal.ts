@@ -12,13 +12,20 @@ export type Selected = Pick<Entry, 'kind' | 'container' | 'id' | 'name' | 'path'
 
 /** How much a plan holds. */
 export interface RemovalCounts {
+  /** Versions and delete markers among them. */
   readonly objects: number;
   /** Folders that exist by themselves; they go last and only when empty. */
   readonly folders: number;
-  /** How many of the objects are named by a version. */
+  /** How many of the objects are versions, named as such. */
   readonly versions: number;
+  /** How many of the objects are delete markers. */
+  readonly markers: number;
+  /** What was begun to be uploaded and never finished; it is aborted. */
+  readonly uploads: number;
   /** How many of the objects are locked now, and so will likely be refused. */
   readonly locked: number;
+  /** How many of the locked could be deleted all the same, by keys with the permission. */
+  readonly bypassable: number;
   /** Of everything whose size is known. */
   readonly bytes: number;
 }
@@ -30,6 +37,8 @@ export interface RemovalPlan {
   readonly provider: Pick<Provider, 'id' | 'label' | 'noun'>;
   readonly selection: readonly Selected[];
   readonly mode: Target['mode'];
+  /** Chosen in the confirmation: delete in spite of locks that may be bypassed. */
+  readonly bypass?: true;
   readonly counts: RemovalCounts;
   readonly recovery: Recovery;
   /** Whether sending the same delete twice is harmless: not so where a second one leaves a second marker. */
@@ -63,6 +72,8 @@ export interface PlanRequest {
   readonly credential: { readonly id: string; readonly name: string };
   /** Objects, folders and containers; of a container everything in it is meant, never the container itself. */
   readonly selection: readonly Entry[];
+  /** Every version and delete marker of what is selected, for good. */
+  readonly versions?: boolean;
   /** 'recoverable' unless said otherwise: what the backend keeps when asked to delete in the ordinary way. */
   readonly mode?: Target['mode'];
   /** The extension's storage folder; `removals/<id>` is made in it. */
@@ -127,14 +138,26 @@ export interface EntryOutcome {
 /** What to ask before a plan may run. */
 export type Confirmation =
   | { readonly kind: 'none'; readonly title: string }
-  | { readonly kind: 'modal'; readonly title: string; readonly detail: readonly string[]; readonly button: string }
-  | {
+  | (Question & { readonly kind: 'modal' })
+  | (Question & {
       readonly kind: 'typeName';
-      readonly title: string;
-      readonly detail: readonly string[];
-      readonly button: string;
       /** What must be typed, exactly. */
       readonly name: string;
       /** The sentence above the input. */
       readonly prompt: string;
-    };
+    });
+
+interface Question {
+  readonly title: string;
+  readonly detail: readonly string[];
+  readonly button: string;
+  /** A question of its own, asked first: whether locks that may be bypassed are. Closing it is 'no' to everything. */
+  readonly locks?: LockQuestion;
+}
+
+/** Two ways on; the one that keeps stands first. */
+export interface LockQuestion {
+  readonly title: string;
+  readonly keep: string;
+  readonly bypass: string;
+}

@@ -106,7 +106,9 @@ function sizeOf(result: RemovalResult, bytes: number): string {
 }
 
 function outcomeLine({ entry, result, error }: EntryOutcome): string {
-  const version = entry.version ? ` (version ${showName(entry.version.id)})` : '';
+  const version = entry.version
+    ? ` (${entry.kind === 'upload' ? 'upload' : 'version'} ${showName(entry.version.id)})`
+    : '';
   return `${resultLabels[result]}: ${showName(entry.path)}${version}${error ? ` - ${error.sentence}` : ''}`;
 }
 

@@ -8,7 +8,16 @@ import type { CredentialStore } from '../credentials/credentialStore.ts';
 import type { CredentialRecord, StoredCredential } from '../credentials/record.ts';
 import type { SecretVault } from '../credentials/secretVault.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import { CredentialNode, EntryNode, isListed, type ListedNode, type Node, type ProviderNode } from './nodes.ts';
+import {
+  CredentialNode,
+  credentialOf,
+  EntryNode,
+  isListed,
+  type ListedNode,
+  type Node,
+  type ProviderNode,
+  UploadsNode,
+} from './nodes.ts';
 import { treeItemOf } from './treeItems.ts';
 import type { Verifications } from './verifications.ts';
 
@@ -107,7 +116,7 @@ export class CredentialsTree implements TreeDataProvider<Node> {
     const made = new EntryNode(entry, parent, this.#fetchPage(credentialOf(parent).record.id), opened);
     const known = this.#entries.get(made.id);
     if (known && sameFacts(known.entry, entry) && known.parent === parent) return known;
-    if (known) made.filter = known.filter;
+    if (known) made.adjustAs(known);
     this.#entries.set(made.id, made);
     return made;
   }
@@ -153,10 +162,20 @@ export class CredentialsTree implements TreeDataProvider<Node> {
       ...(filters ? { filters } : {}),
     });
     if (error) return [...rows, message(error.message)];
-    if (more === 'loadable') return [...rows, { kind: 'loadMore', id: `${node.id}/more`, parent: node }];
-    if (more === 'full') return [...rows, message(fullSentence, true)];
-    if (rows.length > 0) return rows;
-    return [message(node.filter === '' ? emptySentence(node) : `Nothing begins with: ${showName(node.filter)}`)];
+    if (more === 'loadable') rows.push({ kind: 'loadMore', id: `${node.id}/more`, parent: node });
+    if (more === 'full') rows.push(message(fullSentence, true));
+    if (rows.length === 0) {
+      rows.push(message(node.filter === '' ? emptySentence(node) : `Nothing begins with: ${showName(node.filter)}`));
+    }
+    return [...rows, ...this.#uploadsBelow(node)];
+  }
+
+  #uploadsBelow(node: ListedNode): Node[] {
+    if (node.kind !== 'entry' || node.entry.kind !== 'container') return [];
+    const { provider, record } = node.credential;
+    if (!provider.capabilities.has('uploads')) return [];
+    node.uploads ??= new UploadsNode(node, this.#fetchPage(record.id, 'uploads'));
+    return [node.uploads];
   }
 
   /** What was opened by its path, unless the listing shows it anyway. */
@@ -184,10 +203,11 @@ export class CredentialsTree implements TreeDataProvider<Node> {
     return made;
   }
 
-  #fetchPage(credentialId: string) {
+  #fetchPage(credentialId: string, method: 'list' | 'uploads' = 'list') {
     return async (at: Place, query: ListQuery): Promise<Page> => {
       await using lease = await this.#parts.sessions.open(credentialId);
-      return await lease.client.list(at, query, { signal: AbortSignal.timeout(60_000) });
+      const page = await lease.client[method]?.(at, query, { signal: AbortSignal.timeout(60_000) });
+      return page ?? { entries: [] };
     };
   }
 
@@ -212,23 +232,27 @@ export class CredentialsTree implements TreeDataProvider<Node> {
     for (const [id, entry] of this.#entries) {
       if (id.startsWith(`${node.id}/`)) {
         entry.forget();
-        if (entry.filter === '') this.#entries.delete(id);
+        if (!entry.isAdjusted) this.#entries.delete(id);
       }
     }
   }
 }
 
-function credentialOf(node: ListedNode): CredentialNode {
-  return node.kind === 'credential' ? node : node.credential;
-}
-
 function emptySentence(node: ListedNode): string {
   if (node.kind === 'credential') return `No ${node.provider.noun.many} yet`;
+  if (node.kind === 'uploads') return 'No unfinished uploads';
   return node.entry.kind === 'container'
     ? `This ${node.credential.provider.noun.one} is empty`
     : 'This folder is empty';
 }
 
 function sameFacts(a: Entry, b: Entry): boolean {
-  return a.size === b.size && a.modified === b.modified && a.tag === b.tag && a.storageClass === b.storageClass;
+  return (
+    a.size === b.size &&
+    a.modified === b.modified &&
+    a.tag === b.tag &&
+    a.storageClass === b.storageClass &&
+    a.version?.latest === b.version?.latest &&
+    JSON.stringify(a.locks) === JSON.stringify(b.locks)
+  );
 }

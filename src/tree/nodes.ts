@@ -2,11 +2,18 @@ import { Listing } from '../browse/listing.ts';
 import type { StorageError } from '../core/errors.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Entry, ListQuery, Page, Place } from '../core/storageClient.ts';
-import { identityOf } from '../core/storageClient.ts';
+import { identityOf, placeOf } from '../core/storageClient.ts';
 import type { CredentialRecord, StoredCredential } from '../credentials/record.ts';
 
 /** One row of the tree. */
-export type Node = ProviderNode | CredentialNode | UnreadableNode | EntryNode | LoadMoreNode | MessageNode;
+export type Node =
+  | ProviderNode
+  | CredentialNode
+  | UnreadableNode
+  | EntryNode
+  | UploadsNode
+  | LoadMoreNode
+  | MessageNode;
 
 export interface ProviderNode {
   readonly kind: 'provider';
@@ -41,7 +48,10 @@ export interface MessageNode {
   readonly filters?: true;
 }
 
-export type ListedNode = CredentialNode | EntryNode;
+/** What a person walks through to find something. */
+export type BrowsedNode = CredentialNode | EntryNode;
+
+export type ListedNode = BrowsedNode | UploadsNode;
 
 type FetchPage = (at: Place, query: ListQuery) => Promise<Page>;
 
@@ -56,6 +66,8 @@ abstract class Listed {
   }
 
   abstract readonly place: Place | undefined;
+  /** Whether every version and delete marker is shown, not only what is current. */
+  abstract readonly versions: boolean;
 
   /** Only names that begin so are shown; '' for all. */
   get filter(): string {
@@ -68,7 +80,10 @@ abstract class Listed {
   }
 
   get listing(): Listing {
-    this.#listing ??= new Listing((query) => this.#fetchPage(this.place ?? { kind: 'root' }, query), this.#filter);
+    this.#listing ??= new Listing((query) => {
+      const asked = this.versions ? { ...query, versions: true } : query;
+      return this.#fetchPage(this.place ?? { kind: 'root' }, asked);
+    }, this.#filter);
     return this.#listing;
   }
 
@@ -84,6 +99,7 @@ export class CredentialNode extends Listed {
   readonly record: CredentialRecord;
   readonly provider: Provider;
   readonly place = { kind: 'root' } as const;
+  readonly versions = false;
 
   constructor(record: CredentialRecord, provider: Provider, fetchPage: FetchPage) {
     super(fetchPage);
@@ -100,6 +116,9 @@ export class EntryNode extends Listed {
   readonly parent: ListedNode;
   /** Opened by its path and not found in a listing. */
   readonly opened: boolean;
+  /** The row at the end of a container that lists what was never finished, once it was shown. */
+  uploads: UploadsNode | undefined;
+  #versions: boolean | undefined;
 
   constructor(entry: Entry, parent: ListedNode, fetchPage: FetchPage, opened = false) {
     super(fetchPage);
@@ -110,16 +129,67 @@ export class EntryNode extends Listed {
   }
 
   get place(): Place | undefined {
-    const { kind, id, container } = this.entry;
-    if (kind === 'container') return { kind, id };
-    return kind === 'folder' ? { kind, id, ...(container === undefined ? {} : { container }) } : undefined;
+    return placeOf(this.entry);
+  }
+
+  /** As above it, unless said here. */
+  get versions(): boolean {
+    return this.#versions ?? this.parent.versions;
+  }
+
+  set versions(shown: boolean) {
+    this.#versions = shown;
+    this.forget();
+  }
+
+  override forget(): void {
+    super.forget();
+    this.uploads?.forget();
+  }
+
+  /** Whether a person chose what is shown here: that outlives a refresh. */
+  get isAdjusted(): boolean {
+    return this.filter !== '' || this.#versions !== undefined;
+  }
+
+  /** Shows what the row that stood here before did. */
+  adjustAs(before: EntryNode): void {
+    this.filter = before.filter;
+    this.#versions = before.#versions;
   }
 
   get credential(): CredentialNode {
-    return this.parent.kind === 'credential' ? this.parent : this.parent.credential;
+    return credentialOf(this.parent);
   }
 }
 
+/** What was begun to be uploaded into a container and never finished. */
+export class UploadsNode extends Listed {
+  readonly kind = 'uploads';
+  readonly id: string;
+  readonly parent: EntryNode;
+  readonly versions = false;
+
+  constructor(parent: EntryNode, fetchPage: FetchPage) {
+    super(fetchPage);
+    this.id = `${parent.id}/uploads`;
+    this.parent = parent;
+  }
+
+  get place(): Place | undefined {
+    return this.parent.place;
+  }
+
+  get credential(): CredentialNode {
+    return this.parent.credential;
+  }
+}
+
+/** The credential that a row with a listing belongs to. */
+export function credentialOf(node: ListedNode): CredentialNode {
+  return node.kind === 'credential' ? node : node.credential;
+}
+
 export function isListed(node: Node): node is ListedNode {
-  return node.kind === 'credential' || node.kind === 'entry';
+  return node.kind === 'credential' || node.kind === 'entry' || node.kind === 'uploads';
 }

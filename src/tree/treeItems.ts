@@ -1,5 +1,6 @@
 import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, type Uri } from 'vscode';
 import { type ErrorKind, isMissingChunk } from '../core/errors.ts';
+import type { Entry, Lock } from '../core/storageClient.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import type { Verification } from '../core/verification.ts';
 import { isLocked } from '../credentials/secretVault.ts';
@@ -42,6 +43,12 @@ function draw(node: Node, standing: Standing): TreeItem {
     }
     case 'entry':
       return drawEntry(node);
+    case 'uploads': {
+      const item = new TreeItem('Unfinished Uploads', Collapsed);
+      item.iconPath = new ThemeIcon('cloud-upload');
+      item.contextValue = 'uploads';
+      return item;
+    }
     case 'loadMore': {
       const item = new TreeItem('Load More…', None);
       item.iconPath = new ThemeIcon('ellipsis');
@@ -58,9 +65,7 @@ function drawCredential(node: CredentialNode, { verification, locked }: Standing
   const warning = provider.warn(record.settings);
   const item = new TreeItem(showName(record.name), Collapsed);
   const standing = locked ? 'locked' : warning !== undefined && verification?.works ? 'verified' : '';
-  item.description = [provider.describe(record.settings), standing, filterText(node.filter)]
-    .filter(Boolean)
-    .join(' · ');
+  item.description = joined(provider.describe(record.settings), standing, filterText(node.filter));
   item.iconPath = credentialIcon(verification, locked, warning);
   item.tooltip = [
     `${record.name} (${provider.label})`,
@@ -95,22 +100,26 @@ function verificationLines(verification: Verification | undefined): readonly str
 
 function drawEntry(node: EntryNode): TreeItem {
   const { entry, credential } = node;
-  const opens = entry.kind !== 'object';
+  const opens = node.place !== undefined;
+  const opensObject = entry.kind === 'object' && !entry.version?.marker && credential.provider.capabilities.has('read');
   const item = new TreeItem(entryLabel(entry), opens ? Collapsed : None);
-  item.iconPath = new ThemeIcon(entryIcons[entry.kind]);
-  item.description = entry.kind === 'object' ? sizeText(entry.size) : filterText(node.filter);
+  item.iconPath = new ThemeIcon(iconOf(entry));
+  item.description = opens ? joined(node.versions && 'versions', filterText(node.filter)) : factsText(entry);
   item.tooltip = entryTooltip(node);
   const { capabilities } = credential.provider;
   item.contextValue = [
     entry.kind,
     capabilities.has('remove') && 'can:remove',
-    entry.kind === 'object' && capabilities.has('read') && 'can:read',
+    opensObject && 'can:read',
+    entry.kind !== 'upload' && capabilities.has('versions') && 'can:versions',
+    opens && node.versions && 'is:versions',
+    entry.version?.marker && capabilities.has('restore') && 'can:restore',
     node.filter !== '' && 'is:filtered',
     node.opened && 'is:opened',
   ]
     .filter(Boolean)
     .join(' ');
-  if (entry.kind === 'object' && capabilities.has('read')) {
+  if (opensObject) {
     item.command = { command: 'storageCredentials.openObject', title: 'Open', arguments: [node] };
   }
   return item;
@@ -118,15 +127,39 @@ function drawEntry(node: EntryNode): TreeItem {
 
 const entryIcons = { container: 'archive', folder: 'folder', object: 'file', upload: 'cloud-upload' } as const;
 
+function iconOf({ kind, version, locks = [] }: Entry): string {
+  if (locks.length > 0) return 'lock';
+  if (version?.marker) return 'circle-slash';
+  return kind === 'object' && version && !version.latest ? 'history' : entryIcons[kind];
+}
+
+/** '1.2 kB', and of a version what it is: '1.2 kB · 11/22/2026, 3:42:00 PM · 3ab8c1Qz · current'. */
+function factsText({ kind, size, modified, version }: Entry): string {
+  const bytes = size === undefined || version?.marker ? '' : formatBytes(size);
+  if (!version) return bytes;
+  const when = modified !== undefined && new Date(modified).toLocaleString();
+  const standing = version.marker ? 'delete marker' : version.latest && 'current';
+  return joined(bytes, when, kind === 'object' && showName(version.id.slice(0, 8)), standing);
+}
+
+function lockText({ kind, bypassable, until }: Lock): string {
+  if (kind !== 'retention') return kind === 'lease' ? 'Leased' : 'Legal hold';
+  const end = until === undefined ? '' : `: until ${new Date(until).toLocaleString()}`;
+  return `Locked, ${bypassable ? 'governance' : 'compliance'} mode${end}`;
+}
+
 function entryTooltip({ entry, credential }: EntryNode): string {
-  const { size, modified, storageClass, tag } = entry;
-  const created = entry.kind === 'container' ? 'Created' : 'Modified';
+  const { size, modified, storageClass, tag, version, locks = [] } = entry;
+  const created = entry.kind === 'object' ? 'Modified' : entry.kind === 'upload' ? 'Begun' : 'Created';
   return [
     entry.kind === 'container' ? `${showName(entry.path)} (${credential.provider.noun.one})` : showName(entry.path),
     size === undefined ? undefined : `Size: ${formatBytes(size)}`,
     modified === undefined ? undefined : `${created}: ${new Date(modified).toLocaleString()}`,
     storageClass === undefined ? undefined : `Storage class: ${showName(storageClass)}`,
     tag === undefined ? undefined : `ETag: ${showName(tag)}`,
+    version &&
+      `${entry.kind === 'upload' ? 'Upload' : version.marker ? 'Delete marker' : 'Version'}: ${showName(version.id)}`,
+    ...locks.map(lockText),
   ]
     .filter((line) => line !== undefined)
     .join('\n');
@@ -172,8 +205,8 @@ function wayOn({ error, parent }: MessageNode): { command: string; title: string
   return (error && ways[error.kind]) ?? { command: 'storageCredentials.refresh', title: 'Try Again' };
 }
 
-function sizeText(size: number | undefined): string {
-  return size === undefined ? '' : formatBytes(size);
+function joined(...parts: readonly (string | false)[]): string {
+  return parts.filter(Boolean).join(' · ');
 }
 
 function filterText(prefix: string): string {

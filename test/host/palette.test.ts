@@ -158,6 +158,29 @@ describe('the palette', () => {
       assert.deepEqual(person.sentences, ['Deleted 2.']);
       assert.equal(server.countObjects('box'), 1);
     },
+    async deleteAllVersions() {
+      choose('Research', 'box/', 'in/', 'This folder: box/in/');
+      person.answers.confirm = () => true;
+      await runCommand('deleteAllVersions');
+      assert.equal(person.confirmed[0]?.title, 'Delete 2 versions?');
+      assert.deepEqual(person.sentences, ['Deleted 2.']);
+      assert.equal(server.countObjects('box'), 1);
+    },
+    async showVersions() {
+      choose('Research', 'box/', 'This bucket: box');
+      await runCommand('showVersions');
+      assert.ok((await entryRow(parts, research, 'box')).versions);
+    },
+    async hideVersions() {
+      (await entryRow(parts, research, 'box')).versions = true;
+      choose('Research', 'box/', 'This bucket: box');
+      await runCommand('hideVersions');
+      assert.ok(!(await entryRow(parts, research, 'box')).versions);
+    },
+    async undelete() {
+      await runCommand('undelete');
+      assert.match(person.sentences[0] ?? '', /^No delete marker is selected\./);
+    },
     async showLog() {
       await runCommand('showLog');
     },
@@ -247,7 +270,7 @@ describe('the palette', () => {
   it('leads to the first credential when there is none', async () => {
     await cleanUp(parts);
     const asking = Object.keys(cases).filter(
-      (name) => !['addCredential', 'refresh', 'showLog', 'closePath'].includes(name),
+      (name) => !['addCredential', 'refresh', 'showLog', 'closePath', 'undelete'].includes(name),
     );
     for (const name of asking) await runCommand(name);
     assert.deepEqual(

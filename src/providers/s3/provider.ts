@@ -97,7 +97,7 @@ export default defineProvider({
       advanced: true,
     }),
   },
-  capabilities: ['remove', 'walk', 'stat', 'read', 'recovery'],
+  capabilities: ['remove', 'walk', 'stat', 'read', 'recovery', 'versions', 'uploads', 'restore'],
   limits: { batch: 1000 },
   origin: ({ endpoint, secure, region }) =>
     parseEndpoint(endpoint, secure)?.origin ?? `https://s3.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,

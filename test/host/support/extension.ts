@@ -101,6 +101,8 @@ export function labelOf(node: Node): string {
       return node.label;
     case 'entry':
       return node.entry.name;
+    case 'uploads':
+      return 'Unfinished Uploads';
     case 'loadMore':
       return 'Load More…';
     case 'message':
@@ -108,9 +110,9 @@ export function labelOf(node: Node): string {
   }
 }
 
-/** The labels of the rows below a row, or of the first ones. */
+/** The labels of the rows below a row, or of the first ones. Left out is the one for unfinished uploads, which ends every bucket. */
 export async function labelsBelow({ tree }: Parts, node?: Node): Promise<readonly string[]> {
-  return (await tree.getChildren(node)).map(labelOf);
+  return (await tree.getChildren(node)).filter(({ kind }) => kind !== 'uploads').map(labelOf);
 }
 
 /** The names of the open tabs. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { confirmationFor } from '../../../src/removal/confirm.ts';
 import type { RemovalCounts, RemovalPlan, Selected } from '../../../src/removal/removal.ts';
 
+const none = { objects: 0, folders: 0, versions: 0, markers: 0, uploads: 0, locked: 0, bypassable: 0, bytes: 0 };
 const photos: Selected = { kind: 'container', id: 'photos', name: 'photos', path: 'photos' };
 const year: Selected = { kind: 'folder', container: 'photos', id: '2020/', name: '2020/', path: '2020/' };
 
@@ -20,7 +21,7 @@ function planOf(
     provider: { id: 's3', label: 'Amazon S3', noun: { one: 'bucket', many: 'buckets' } },
     selection,
     mode: 'recoverable',
-    counts: { objects: 0, folders: 0, versions: 0, locked: 0, bytes: 0, ...counts },
+    counts: { ...none, ...counts },
     recovery: { recoverable: 'no', because: 'The bucket keeps no versions.' },
     repeatable: true,
     notices: [],
@@ -123,4 +124,61 @@ test('names from the server are shown with what hides in them, and long selectio
     ],
   });
   expect(confirmationFor(planOf({ objects: 1 }, [picture('a\u202eb')])).title).toBe('Delete 1 object: a\\u202eb');
+});
+
+test('versions, markers and uploads are called what they are', () => {
+  const titleOf = (counts: Partial<RemovalCounts>, selection: readonly Selected[] = [year]) => {
+    const confirmation = confirmationFor(planOf(counts, selection));
+    return [confirmation.title, confirmation.kind === 'none' ? '' : confirmation.button];
+  };
+  expect(titleOf({ objects: 9, versions: 5, markers: 3, folders: 2, uploads: 1 })).toEqual([
+    'Delete 1 object, 5 versions, 3 delete markers, 2 folders and 1 unfinished upload?',
+    'Delete 1 Object, 5 Versions, 3 Delete Markers, 2 Folders and 1 Unfinished Upload',
+  ]);
+  expect(titleOf({ objects: 1, versions: 1 }, [picture('a')])).toEqual(['Delete 1 version: a', 'Delete 1 Version']);
+  expect(titleOf({ uploads: 1 }, [{ ...picture('a'), kind: 'upload' }])).toEqual([
+    'Abort 1 unfinished upload: a',
+    'Abort 1 Unfinished Upload',
+  ]);
+  expect(titleOf({ uploads: 2 })).toEqual(['Abort 2 unfinished uploads?', 'Abort 2 Unfinished Uploads']);
+});
+
+test('what goes for good is said of versions and uploads, and what a marker hid counts again', () => {
+  const yes = { recoverable: 'yes', because: 'What is deleted stays behind a marker.' } as const;
+  const first = (counts: Partial<RemovalCounts>, mode: RemovalPlan['mode'] = 'recoverable') => {
+    const confirmation = confirmationFor(planOf(counts, [year], { recovery: yes, mode }));
+    return confirmation.kind === 'none' ? undefined : confirmation.detail[0];
+  };
+  expect(first({ objects: 2, markers: 2 })).toBe('What stood before a delete marker counts again.');
+  expect(first({ objects: 2, versions: 2 }, 'permanent')).toMatch(/^This can't be undone\./);
+  expect(first({ objects: 2, markers: 2 }, 'permanent')).toMatch(/^This can't be undone\./);
+  expect(first({ uploads: 2 })).toBe("This can't be undone. What was uploaded so far is lost.");
+  expect(first({ objects: 2, uploads: 1 })).toBe(
+    'This can be undone. What is deleted stays behind a marker. An upload that is aborted is gone for good.',
+  );
+});
+
+test('whether governance is bypassed is a question of its own, whose first answer keeps', () => {
+  const asked = (counts: Partial<RemovalCounts>, bypass?: true) => {
+    const confirmation = confirmationFor(
+      planOf({ objects: 5, versions: 5, ...counts }, [year], { mode: 'permanent', ...(bypass ? { bypass } : {}) }),
+    );
+    return confirmation.kind === 'none' ? undefined : confirmation;
+  };
+  expect(asked({ locked: 2 })?.locks).toBeUndefined();
+  const governed = asked({ locked: 3, bypassable: 2 });
+  expect(governed?.locks).toEqual({
+    title: 'Locked in governance mode: 2',
+    keep: 'Leave Locked Ones',
+    bypass: 'Delete Locked Ones Too (Bypass Governance)',
+  });
+  expect(governed?.detail).toContain('Locked, so the server will likely keep them: 3');
+  const chosen = asked({ locked: 3, bypassable: 2 }, true);
+  expect(chosen?.locks).toBeUndefined();
+  expect(chosen?.detail).toEqual(
+    expect.arrayContaining([
+      'Locked in governance mode, which is bypassed for: 2',
+      'Locked, so the server will likely keep them: 1',
+    ]),
+  );
 });

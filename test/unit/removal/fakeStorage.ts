@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Folders, prefixFolders } from '../../../src/core/provider.ts';
-import type { Entry, Outcome, Page, Place, Recovery, StorageClient, Target } from '../../../src/core/storageClient.ts';
+import type {
+  Entry,
+  Outcome,
+  Page,
+  Place,
+  Recovery,
+  StorageClient,
+  Target,
+  WalkQuery,
+} from '../../../src/core/storageClient.ts';
 import { runRemoval } from '../../../src/removal/engine.ts';
 import { planRemoval } from '../../../src/removal/plan.ts';
 import type { PlanRequest, ProviderFacts, Removal, RunRequest } from '../../../src/removal/removal.ts';
@@ -34,14 +43,15 @@ export interface FakeClient extends StorageClient {
 }
 
 interface Behaviour {
-  readonly pages?: (place: Place) => AsyncIterable<Page> | Iterable<Page>;
+  readonly pages?: (place: Place, query: WalkQuery) => AsyncIterable<Page> | Iterable<Page>;
   readonly list?: StorageClient['list'];
+  readonly uploads?: StorageClient['uploads'];
   readonly remove?: (batch: readonly Target[], signal: AbortSignal, call: number) => unknown;
   readonly recovery?: Recovery | ((place: Place) => Promise<Recovery>);
 }
 
 /** A client that does what a test says; by default every delete succeeds and every place is empty. */
-export function fakeClient({ pages, list, remove, recovery }: Behaviour = {}): FakeClient {
+export function fakeClient({ pages, list, remove, recovery, uploads }: Behaviour = {}): FakeClient {
   const calls: (readonly Target[])[] = [];
   const walked: Place[] = [];
   return {
@@ -49,10 +59,11 @@ export function fakeClient({ pages, list, remove, recovery }: Behaviour = {}): F
     walked,
     async *verify() {},
     list: list ?? (async () => ({ entries: [] })),
-    async *walk(place) {
+    async *walk(place, query) {
       walked.push(place);
-      yield* pages?.(place) ?? [];
+      yield* pages?.(place, query) ?? [];
     },
+    uploads: uploads ?? (async () => ({ entries: [] })),
     async remove(batch, { signal }) {
       calls.push(batch);
       return (await (remove ?? deletedAll)(batch, signal, calls.length)) as readonly Outcome[];
@@ -82,7 +93,15 @@ export function facts(more: { batch?: number; folders?: Folders; walks?: boolean
     id: 'fake',
     label: 'Fake Storage',
     noun: { one: 'bucket', many: 'buckets' },
-    capabilities: new Set(['remove', 'recovery', 'stat', 'read', ...(more.walks === false ? [] : (['walk'] as const))]),
+    capabilities: new Set([
+      'remove',
+      'recovery',
+      'stat',
+      'read',
+      'versions',
+      'uploads',
+      ...(more.walks === false ? [] : (['walk'] as const)),
+    ]),
     limits: { batch: more.batch ?? 1000 },
     folders: more.folders ?? prefixFolders,
   };

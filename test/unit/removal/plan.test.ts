@@ -33,7 +33,16 @@ test('a folder is listed page by page; objects are taken as they were listed', a
   const removal = await plan(client, [folder('a/'), object('b/1', { tag: '"e1"', size: 7 })], {
     onProgress: ({ objects }) => seen.push(objects),
   });
-  expect(removal.plan.counts).toEqual({ objects: 2501, folders: 0, versions: 0, locked: 0, bytes: 25_007 });
+  expect(removal.plan.counts).toEqual({
+    objects: 2501,
+    folders: 0,
+    versions: 0,
+    markers: 0,
+    uploads: 0,
+    locked: 0,
+    bypassable: 0,
+    bytes: 25_007,
+  });
   expect(seen).toEqual([1000, 2000, 2500, 2501]);
   expect(client.walked).toEqual([{ kind: 'folder', container: 'photos', id: 'a/' }]);
   const entries = await collect(readManifest(manifestFile(removal.folder), removal.plan.manifest));

@@ -18,8 +18,12 @@ import type { VerificationStep } from '../../../core/verification.ts';
 import { S3Connection, type S3Options } from './connection.ts';
 import { checkKey } from './keys.ts';
 import { bucketOf, listPage, objectEntry, walkPages } from './listing.ts';
+import { locksOf } from './locks.ts';
 import { removeBatch } from './removal.ts';
+import { restoreMarker } from './restore.ts';
+import { listUploads } from './uploads.ts';
 import { verifyS3 } from './verification.ts';
+import { listVersionsPage, walkVersions } from './versions.ts';
 
 /** Opens a client for a service that speaks S3. Does no I/O. */
 export function openS3(options: S3Options, network: Network): StorageClient {
@@ -38,11 +42,20 @@ class S3StorageClient implements StorageClient {
   }
 
   list(at: Place, query: ListQuery, { signal }: Call): Promise<Page> {
-    return listPage(this.#s3, at, query, signal);
+    const versions = query.versions === true && at.kind !== 'root';
+    return versions ? listVersionsPage(this.#s3, at, query, signal) : listPage(this.#s3, at, query, signal);
   }
 
-  walk(at: Place, { prefix }: WalkQuery, { signal }: Call): AsyncIterable<Page> {
-    return walkPages(this.#s3, at, prefix, signal);
+  walk(at: Place, query: WalkQuery, { signal }: Call): AsyncIterable<Page> {
+    return query.versions ? walkVersions(this.#s3, at, query, signal) : walkPages(this.#s3, at, query.prefix, signal);
+  }
+
+  uploads(at: Place, query: ListQuery, { signal }: Call): Promise<Page> {
+    return listUploads(this.#s3, at, query, signal);
+  }
+
+  restore(marker: Entry, { signal }: Call): Promise<void> {
+    return restoreMarker(this.#s3, marker, signal);
   }
 
   remove(batch: readonly Target[], { signal }: Call): Promise<readonly Outcome[]> {
@@ -53,12 +66,18 @@ class S3StorageClient implements StorageClient {
     const address = addressOf(entry);
     try {
       const head = await this.#s3.reader.send(new HeadObjectCommand(address), { abortSignal: signal });
-      return objectEntry(address.Bucket, address.Key, entry.name, {
+      const now = objectEntry(address.Bucket, address.Key, entry.name, {
         size: head.ContentLength,
         modified: head.LastModified,
         tag: head.ETag,
         storageClass: head.StorageClass,
       });
+      const locks = locksOf(head);
+      return {
+        ...now,
+        ...(entry.version === undefined ? {} : { version: entry.version }),
+        ...(locks.length === 0 ? {} : { locks }),
+      };
     } catch (error) {
       throw this.#s3.fail(error, { bucket: address.Bucket, key: address.Key }, signal);
     }

@@ -36,6 +36,8 @@ export class S3Connection {
   readonly reader: S3Client;
   /** Repeats nothing by itself: a delete whose fate is unknown must not be sent again blindly. */
   readonly remover: S3Client;
+  /** Whether buckets have Object Lock, as far as it was asked. */
+  readonly objectLock = new Map<string, boolean>();
 
   constructor(options: S3Options, network: Network) {
     this.options = options;

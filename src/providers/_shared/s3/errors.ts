@@ -29,7 +29,7 @@ export function toS3Error(error: unknown, subject: Subject, signal?: AbortSignal
 
 /** The result that a per-key or single-delete error code means; anything unknown is 'failed'. */
 export function resultOfCode(error: StorageError, code: string | undefined): RemovalResult {
-  if (code === 'NoSuchKey' || code === 'NoSuchVersion') return 'already-gone';
+  if (code === 'NoSuchKey' || code === 'NoSuchVersion' || code === 'NoSuchUpload') return 'already-gone';
   return resultOfKind[error.kind] ?? 'failed';
 }
 
@@ -137,6 +137,7 @@ const byCode: Readonly<Record<string, Row>> = {
   NoSuchBucket: noBucket,
   NoSuchKey: noKey,
   NoSuchVersion: noKey,
+  NoSuchUpload: { kind: 'not-found', sentence: ({ id }) => `There is no such upload: ${id ?? 'unnamed'}` },
   NotFound: { kind: 'not-found', sentence: (subject) => `This is not there: ${what(subject)}` },
   InvalidBucketName: {
     kind: 'invalid-settings',

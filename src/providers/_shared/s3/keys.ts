@@ -36,6 +36,11 @@ function encodeSegment(segment: string): string {
   return encodeURIComponent(segment).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** How the names of a listing are read, by the encoding that it says they have. */
+export function decoderOf(encoding: string | undefined): (name: string) => string {
+  return encoding === 'url' ? decodeListed : (name) => name;
+}
+
 /** Decodes a name of a listing with encoding-type=url: form encoding, where + is a space. */
 export function decodeListed(name: string): string {
   try {

@@ -2,9 +2,9 @@ import { ListBucketsCommand, ListObjectsV2Command, type ListObjectsV2CommandOutp
 import { StorageError } from '../../../core/errors.ts';
 import type { Entry, ListQuery, Page, Place } from '../../../core/storageClient.ts';
 import type { S3Connection } from './connection.ts';
-import { checkPrefix, decodeListed } from './keys.ts';
+import { checkPrefix, decoderOf } from './keys.ts';
 
-const pageSize = 1000;
+export const pageSize = 1000;
 
 /** Where a credential begins: all its buckets, one bucket, or one prefix in it. */
 export function startOf({ options: { bucket, prefix } }: S3Connection): Place {
@@ -112,7 +112,7 @@ async function listObjects(
 }
 
 function readPage(answer: ListObjectsV2CommandOutput, bucket: string, base: string, cursor: string | undefined): Page {
-  const decode = answer.EncodingType === 'url' ? decodeListed : (name: string) => name;
+  const decode = decoderOf(answer.EncodingType);
   const folders = (answer.CommonPrefixes ?? []).map(({ Prefix }) => folderEntry(bucket, decode(Prefix ?? ''), base));
   const objects = (answer.Contents ?? []).map(({ Key, Size, LastModified, ETag, StorageClass }) => {
     const key = decode(Key ?? '');
@@ -135,7 +135,7 @@ function bucketEntry(name: string, created?: Date): Entry {
   };
 }
 
-function folderEntry(bucket: string, prefix: string, base: string): Entry {
+export function folderEntry(bucket: string, prefix: string, base: string): Entry {
   const name = prefix.slice(base.length).replace(/\/$/, '');
   return { kind: 'folder', container: bucket, id: prefix, name, path: `${bucket}/${prefix}` };
 }
@@ -145,12 +145,12 @@ function startFolder(bucket: string, prefix: string): Entry {
   return { ...folderEntry(bucket, prefix, ''), name: `${bucket}/${prefix.replace(/\/$/, '')}` };
 }
 
-function strayName(bucket: string): StorageError {
+export function strayName(bucket: string): StorageError {
   return new StorageError('unexpected', `The server listed a name that does not belong there: ${bucket}`, {
     hint: 'Nothing can be deleted safely from such a listing. Tell the operator of the server.',
   });
 }
 
-function endless(bucket: string): StorageError {
+export function endless(bucket: string): StorageError {
   return new StorageError('unexpected', `The server says there is more but not where it continues: ${bucket}`);
 }

@@ -1,15 +1,17 @@
-import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
+import { AbortMultipartUploadCommand, DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
 import { StorageError } from '../../../core/errors.ts';
 import type { Entry, Outcome, Target } from '../../../core/storageClient.ts';
 import type { S3Connection } from './connection.ts';
 import { answerOf, keyError, resultOfCode } from './errors.ts';
 import { checkKey, travelsInXml } from './keys.ts';
+import { explainRefusals } from './locks.ts';
+import { inParallel } from './parallel.ts';
 
 /** Time limit of one call, in milliseconds. */
 const callLimit = 60_000;
 const singlesInFlight = 8;
 
-/** Deletes up to 1,000 objects: together where their keys travel unharmed in XML, one by one where not. */
+/** Deletes up to 1,000 objects or versions: together where their keys travel unharmed in XML, one by one where not. Uploads are aborted, one by one. */
 export async function removeBatch(
   s3: S3Connection,
   batch: readonly Target[],
@@ -21,15 +23,15 @@ export async function removeBatch(
 
   const { refused, single, together } = sort(s3, batch);
   for (const outcome of refused) keep(outcome);
-  for (const [bucket, targets] of together) {
-    for (const outcome of await removeTogether(s3, bucket, targets, limited)) keep(outcome);
+  for (const targets of together.values()) {
+    for (const outcome of await removeTogether(s3, targets, limited)) keep(outcome);
   }
   await inParallel(single, singlesInFlight, async (target) => keep(await removeOne(s3, target, limited)));
 
   const inOrder = batch.map((target) => outcomes.get(target) ?? unanswered(target));
   const first = inOrder[0]?.error;
   if (first && together.size === 1 && inOrder.every(({ error }) => error === first)) throw first;
-  return inOrder;
+  return explainRefusals(s3, inOrder, limited);
 }
 
 interface Sorted {
@@ -46,15 +48,27 @@ function sort(s3: S3Connection, batch: readonly Target[]): Sorted {
     const { entry } = target;
     const error = refuse(s3, entry);
     if (error) refused.push({ target, result: 'failed', error });
-    else if (batch.length === 1 || !travelsInXml(entry.id)) single.push(target);
-    else together.set(bucketOf(entry), [...(together.get(bucketOf(entry)) ?? []), target]);
+    else if (batch.length === 1 || entry.kind === 'upload' || !travelsInXml(entry.id)) single.push(target);
+    else add(together, JSON.stringify([bucketOf(entry), target.bypass ?? false]), target);
   }
   return { refused, single, together };
 }
 
+function add(groups: Map<string, Target[]>, group: string, target: Target): void {
+  const known = groups.get(group);
+  if (known) known.push(target);
+  else groups.set(group, [target]);
+}
+
 /** What must not or can't be asked of the server at all. */
 function refuse({ options }: S3Connection, entry: Entry): StorageError | undefined {
-  if (entry.kind !== 'object') return new StorageError('unsupported', `Only objects can be deleted: ${entry.path}`);
+  if (entry.kind !== 'object' && entry.kind !== 'upload') {
+    return new StorageError('unsupported', `Only objects can be deleted: ${entry.path}`);
+  }
+  // Without its id, deleting a version or aborting an upload would delete the object.
+  if (entry.version?.id === '' || (entry.kind === 'upload' && entry.version === undefined)) {
+    return new StorageError('unsupported', `This can't be told from the object itself: ${entry.path}`);
+  }
   if (bucketOf(entry) === '') return new StorageError('unsupported', `This object names no bucket: ${entry.path}`);
   const inside = options.bucket === '' || (options.bucket === entry.container && entry.id.startsWith(options.prefix));
   if (!inside) return new StorageError('forbidden', `This credential is for another bucket or folder: ${entry.path}`);
@@ -63,16 +77,19 @@ function refuse({ options }: S3Connection, entry: Entry): StorageError | undefin
 
 async function removeTogether(
   s3: S3Connection,
-  bucket: string,
   targets: readonly Target[],
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
+  const bucket = targets[0] ? bucketOf(targets[0].entry) : '';
   const Objects = targets.map(({ entry }) => ({ Key: entry.id, ...versionOf(entry) }));
   try {
     const answer = await onceMoreIfSkewed(() =>
-      s3.remover.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: false } }), {
-        abortSignal: signal,
-      }),
+      s3.remover.send(
+        new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: false }, ...bypassOf(targets[0]) }),
+        {
+          abortSignal: signal,
+        },
+      ),
     );
     const deleted = new Set(answer.Deleted?.map(({ Key, VersionId }) => identity(Key, VersionId)));
     const errors = new Map(answer.Errors?.map((error) => [identity(error.Key, error.VersionId), error]));
@@ -92,15 +109,20 @@ async function removeOne(s3: S3Connection, target: Target, signal: AbortSignal):
   const { entry } = target;
   const bucket = bucketOf(entry);
   try {
-    await onceMoreIfSkewed(() =>
-      s3.remover.send(new DeleteObjectCommand({ Bucket: bucket, Key: entry.id, ...versionOf(entry) }), {
-        abortSignal: signal,
-      }),
-    );
+    await onceMoreIfSkewed(() => sendOne(s3, target, signal));
     return { target, result: 'deleted' };
   } catch (error) {
     return failed(target, s3.fail(error, { bucket, key: entry.id }, signal), answerOf(error).code);
   }
+}
+
+function sendOne({ remover }: S3Connection, target: Target, signal: AbortSignal): Promise<unknown> {
+  const { entry } = target;
+  const address = { Bucket: bucketOf(entry), Key: entry.id };
+  const options = { abortSignal: signal };
+  return entry.kind === 'upload'
+    ? remover.send(new AbortMultipartUploadCommand({ ...address, UploadId: entry.version?.id }), options)
+    : remover.send(new DeleteObjectCommand({ ...address, ...versionOf(entry), ...bypassOf(target) }), options);
 }
 
 /** The SDK corrects its clock from a refusal; a refused request did nothing, so it may be sent again. */
@@ -135,15 +157,10 @@ function versionOf({ version }: Entry): { VersionId?: string } {
   return version === undefined ? {} : { VersionId: version.id };
 }
 
-function bucketOf(entry: Entry): string {
-  return entry.container ?? '';
+function bypassOf(target: Target | undefined): { BypassGovernanceRetention?: true } {
+  return target?.bypass ? { BypassGovernanceRetention: true } : {};
 }
 
-async function inParallel<T>(items: readonly T[], width: number, run: (item: T) => Promise<unknown>): Promise<void> {
-  const queue = items.values();
-  await Promise.all(
-    Array.from({ length: Math.min(width, items.length) }, async () => {
-      for (const item of queue) await run(item);
-    }),
-  );
+function bucketOf(entry: Entry): string {
+  return entry.container ?? '';
 }

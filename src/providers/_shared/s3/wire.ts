@@ -21,6 +21,7 @@ interface Request {
   hostname: string;
   path: string;
   headers: Record<string, string>;
+  query?: Record<string, string | string[] | null>;
   body?: unknown;
 }
 
@@ -46,13 +47,15 @@ const contentMd5: Build = (next, context) => async (args) => {
 
 /**
  * Before a delete leaves, bucket and key must stand where they belong, each encoded and whole: a path that lost the key
- * would delete the bucket, and one that lost the bucket would delete the bucket that is called like the key.
+ * would delete the bucket, and one that lost the bucket would delete the bucket that is called like the key. A request
+ * that lost the upload or the version would delete the object.
  */
 const exactTarget: Finalize = (next, context) => async (args) => {
   const request = args.request as Request;
   const { Bucket: bucket = '', Key: key } = args.input as { Bucket?: string; Key?: string };
   const deletes = request.method === 'DELETE' || context.commandName === 'DeleteObjectsCommand';
-  if (deletes && (key === '' || !isExact(request, bucket, encodeKey(key ?? '')))) {
+  const whole = key !== '' && isExact(request, bucket, encodeKey(key ?? '')) && namesItsPart(request, args.input);
+  if (deletes && !whole) {
     const name = key === undefined ? bucket : `${bucket}/${key}`;
     throw new StorageError('unsupported', `This name can't be addressed exactly, so it was left alone: ${name}`);
   }
@@ -65,10 +68,17 @@ function isExact({ hostname, path }: Request, bucket: string, encodedKey: string
   return path === `/${encodeKey(bucket)}/${encodedKey}` || (inHost && path === `/${encodedKey}`);
 }
 
+function namesItsPart({ query = {} }: Request, input: ServiceInputTypes): boolean {
+  const { VersionId, UploadId } = input as { VersionId?: string; UploadId?: string };
+  return query.versionId === VersionId && query.uploadId === UploadId && query.uploadId !== '';
+}
+
 const roots: Readonly<Record<string, string>> = {
   ListObjectsV2Command: 'ListBucketResult',
   ListBucketsCommand: 'ListAllMyBucketsResult',
   GetBucketVersioningCommand: 'VersioningConfiguration',
+  ListMultipartUploadsCommand: 'ListMultipartUploadsResult',
+  ListObjectVersionsCommand: 'ListVersionsResult',
   DeleteObjectsCommand: 'DeleteResult',
 };
 
@@ -80,7 +90,7 @@ const wholeAnswer: Deserialize = (next, context) => async (args) => {
   const result = await next(args);
   const response = result.response as Response;
   const root = roots[String(context.commandName)];
-  const single = context.commandName === 'DeleteObjectCommand';
+  const single = context.commandName === 'DeleteObjectCommand' || context.commandName === 'AbortMultipartUploadCommand';
   if ((root === undefined && !single) || response.statusCode < 200 || response.statusCode >= 300) return result;
   const bytes = await collect(response.body);
   response.body = bytes;

@@ -1,9 +1,18 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectCommand,
+  S3Client,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+} from '@aws-sdk/client-s3';
+import type { BuildMiddleware } from '@smithy/types';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Target } from '../../../../src/core/storageClient.ts';
 import { openS3 } from '../../../../src/providers/_shared/s3/client.ts';
+import { guardWire } from '../../../../src/providers/_shared/s3/wire.ts';
 
 const sent: string[] = [];
 let answer = '';
@@ -53,7 +62,8 @@ async function remove(host: string, container: string, ids: readonly string[], p
   const targets = ids.map((id): Target => {
     return { entry: { kind: 'object', container, id, name: id, path: id }, mode: 'recoverable' };
   });
-  return await client.remove(targets, call()).catch((error: unknown) => [{ result: 'failed', error }]);
+  const { remove } = client as Required<typeof client>;
+  return await remove.call(client, targets, call()).catch((error: unknown) => [{ result: 'failed', error }]);
 }
 
 test.each(['.', '..', 'a#b', 'a?b'])(
@@ -84,7 +94,7 @@ test('deletes where the host names the bucket', async () => {
 test('a page that is no S3 answer does not say that a bucket keeps no versions', async () => {
   answer = '<html>Sign in</html>';
   await using client = open('127.0.0.1');
-  const recovery = client.recovery({ kind: 'container', id: 'bucket' }, call());
+  const recovery = (client as Required<typeof client>).recovery({ kind: 'container', id: 'bucket' }, call());
   await expect(recovery).rejects.toMatchObject({ kind: 'unexpected' });
 });
 
@@ -93,4 +103,30 @@ test('a code that is called like a method of every object spoils no other answer
     '<DeleteResult><Deleted><Key>a</Key></Deleted><Error><Key>b</Key><Code>constructor</Code></Error></DeleteResult>';
   const outcomes = await remove('127.0.0.1', 'bucket', ['a', 'b']);
   expect(outcomes.map(({ result }) => result)).toEqual(['deleted', 'failed']);
+});
+
+test.each([
+  ['upload', new AbortMultipartUploadCommand({ Bucket: 'bucket', Key: 'key', UploadId: 'u1' })],
+  ['version', new DeleteObjectCommand({ Bucket: 'bucket', Key: 'key', VersionId: 'v1' })],
+])('sends no delete that lost the %s it was for: it would delete the object', async (_, command) => {
+  const { port } = server.address() as AddressInfo;
+  const client = new S3Client({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
+  });
+  guardWire(client);
+  const send = () => client.send(command as DeleteObjectCommand);
+  await send();
+  expect(sent).toEqual(['DELETE /bucket/key']);
+  const lose: BuildMiddleware<ServiceInputTypes, ServiceOutputTypes> = (next) => (args) => {
+    const request = args.request as { query: Record<string, string> };
+    request.query = { 'x-id': 'lost' };
+    return next(args);
+  };
+  client.middlewareStack.add(lose, { step: 'build', priority: 'low' });
+  await expect(send()).rejects.toMatchObject({ kind: 'unsupported' });
+  expect(sent).toHaveLength(1);
+  client.destroy();
 });

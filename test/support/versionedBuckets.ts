@@ -1,0 +1,80 @@
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectLegalHoldCommand,
+  PutObjectRetentionCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { RgwAccess } from './rgwGlobal.ts';
+
+/** Makes buckets with versions, locks and uploads, and looks at them past the extension. */
+export class VersionedBuckets {
+  readonly client: S3Client;
+  #made = 0;
+
+  constructor({
+    endpoint,
+    accessKeyId,
+    secretAccessKey,
+  }: Pick<RgwAccess, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>) {
+    const credentials = { accessKeyId, secretAccessKey };
+    this.client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  }
+
+  /** A bucket; one with Object Lock keeps versions by itself. */
+  async create(kind: 'plain' | 'versioned' | 'locking'): Promise<string> {
+    const Bucket = `${kind}-${process.pid}-${Date.now().toString(36)}-${++this.#made}`;
+    await this.client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: kind === 'locking' }));
+    if (kind === 'versioned') {
+      const VersioningConfiguration = { Status: 'Enabled' } as const;
+      await this.client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    }
+    return Bucket;
+  }
+
+  /** Puts a version and gives its id. */
+  async put(Bucket: string, Key: string, Body = 'x'): Promise<string> {
+    return (await this.client.send(new PutObjectCommand({ Bucket, Key, Body }))).VersionId ?? 'null';
+  }
+
+  /** Deletes what is current and gives the id of the marker. */
+  async mark(Bucket: string, Key: string): Promise<string> {
+    return (await this.client.send(new DeleteObjectCommand({ Bucket, Key }))).VersionId ?? 'null';
+  }
+
+  async retain(Bucket: string, Key: string, VersionId: string, Mode: 'GOVERNANCE' | 'COMPLIANCE', until: Date) {
+    const Retention = { Mode, RetainUntilDate: until };
+    await this.client.send(new PutObjectRetentionCommand({ Bucket, Key, VersionId, Retention }));
+  }
+
+  async hold(Bucket: string, Key: string, VersionId: string): Promise<void> {
+    const LegalHold = { Status: 'ON' } as const;
+    await this.client.send(new PutObjectLegalHoldCommand({ Bucket, Key, VersionId, LegalHold }));
+  }
+
+  /** Begins an upload and gives its id. */
+  async beginUpload(Bucket: string, Key: string): Promise<string> {
+    return (await this.client.send(new CreateMultipartUploadCommand({ Bucket, Key }))).UploadId ?? '';
+  }
+
+  /** The keys of the unfinished uploads, as the server writes them. */
+  async uploads(Bucket: string): Promise<readonly string[]> {
+    return (
+      (await this.client.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads?.map(({ Key = '' }) => Key) ?? []
+    );
+  }
+
+  /** Versions and markers in one page, as `key#id`, a marker with a `!` behind it. Keys must be plain. */
+  async versions(Bucket: string): Promise<readonly string[]> {
+    const { Versions = [], DeleteMarkers = [] } = await this.client.send(new ListObjectVersionsCommand({ Bucket }));
+    return [
+      ...Versions.map(({ Key, VersionId }) => `${Key}#${VersionId}`),
+      ...DeleteMarkers.map(({ Key, VersionId }) => `${Key}#${VersionId}!`),
+    ].sort();
+  }
+}
