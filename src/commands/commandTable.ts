@@ -22,6 +22,12 @@ import { verifyCredential } from './verify.ts';
 
 /** The engine behind it is loaded with the first deletion. */
 const deleteEntries: Handler = async (...said) => (await import('./deleteEntries.ts')).deleteEntries(...said);
+/** Used now and then, so loaded when first called. */
+const shareLink: Handler = async (...said) => (await import('./shareLink.ts')).shareLink(...said);
+const createContainer: Handler = async (...said) => (await import('./createContainer.ts')).createContainer(...said);
+const deleteContainer: Handler = async (...said) => (await import('./deleteContainer.ts')).deleteContainer(...said);
+const showProperties: Handler = async (...said) => (await import('./showProperties.ts')).showProperties(...said);
+const verifyAll: Handler = async (...said) => (await import('./verifyAll.ts')).verifyAll(...said);
 
 /** Every command of the extension, by its id in package.json. */
 export const commandTable: Readonly<Record<string, Handler>> = {
@@ -31,6 +37,7 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.removeCredential': removeCredential,
   'storageCredentials.enterSecretAgain': enterSecretAgain,
   'storageCredentials.verifyCredential': verifyCredential,
+  'storageCredentials.verifyAll': verifyAll,
   'storageCredentials.refresh': refresh,
   'storageCredentials.loadMore': loadMore,
   'storageCredentials.filterByPrefix': filterByPrefix,
@@ -40,6 +47,10 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.openObject': openObject,
   'storageCredentials.copyPath': copyPath,
   'storageCredentials.copyUrl': copyUrl,
+  'storageCredentials.shareLink': shareLink,
+  'storageCredentials.showProperties': showProperties,
+  'storageCredentials.createContainer': createContainer,
   'storageCredentials.delete': deleteEntries,
+  'storageCredentials.deleteContainer': deleteContainer,
   'storageCredentials.showLog': showLog,
 };

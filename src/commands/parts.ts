@@ -12,6 +12,7 @@ import type { CredentialsTree } from '../tree/credentialsTree.ts';
 import type { Node } from '../tree/nodes.ts';
 import type { Verifications } from '../tree/verifications.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
+import type { PropertyDocuments } from '../ui/propertyDocuments.ts';
 import type { RemovalReports } from '../ui/removalReports.ts';
 
 /** The parts that commands work with. */
@@ -30,6 +31,7 @@ export interface Parts {
   readonly opened: OpenedPlaces;
   readonly verifications: Verifications;
   readonly reports: RemovalReports;
+  readonly properties: PropertyDocuments;
   readonly dialogs: Dialogs;
   readonly redactor: Redactor;
   readonly log: Log;

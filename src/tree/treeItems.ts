@@ -69,7 +69,12 @@ function drawCredential(node: CredentialNode, { verification, locked }: Standing
     .filter((line) => line !== undefined)
     .map(showName)
     .join('\n');
-  item.contextValue = ['credential', locked && 'is:locked', node.filter !== '' && 'is:filtered']
+  item.contextValue = [
+    'credential',
+    provider.capabilities.has('createContainer') && 'can:createContainer',
+    locked && 'is:locked',
+    node.filter !== '' && 'is:filtered',
+  ]
     .filter(Boolean)
     .join(' ');
   return item;
@@ -104,6 +109,9 @@ function drawEntry(node: EntryNode): TreeItem {
     entry.kind,
     capabilities.has('remove') && 'can:remove',
     entry.kind === 'object' && capabilities.has('read') && 'can:read',
+    entry.kind === 'object' && !entry.version?.marker && capabilities.has('share') && 'can:share',
+    (entry.kind === 'object' || entry.kind === 'container') && capabilities.has('properties') && 'can:properties',
+    entry.kind === 'container' && capabilities.has('removeContainer') && 'can:removeContainer',
     node.filter !== '' && 'is:filtered',
     node.opened && 'is:opened',
   ]

@@ -47,12 +47,15 @@ const contentMd5: Build = (next, context) => async (args) => {
 /**
  * Before a delete leaves, bucket and key must stand where they belong, each encoded and whole: a path that lost the key
  * would delete the bucket, and one that lost the bucket would delete the bucket that is called like the key.
+ * Only the command that is for it may go out without a key.
  */
 const exactTarget: Finalize = (next, context) => async (args) => {
   const request = args.request as Request;
   const { Bucket: bucket = '', Key: key } = args.input as { Bucket?: string; Key?: string };
-  const deletes = request.method === 'DELETE' || context.commandName === 'DeleteObjectsCommand';
-  if (deletes && (key === '' || !isExact(request, bucket, encodeKey(key ?? '')))) {
+  const ofBucket = context.commandName === 'DeleteBucketCommand' || context.commandName === 'DeleteObjectsCommand';
+  const deletes = request.method === 'DELETE' || ofBucket;
+  const keyFits = ofBucket ? key === undefined : key !== undefined && key !== '';
+  if (deletes && !(keyFits && bucket !== '' && isExact(request, bucket, encodeKey(key ?? '')))) {
     const name = key === undefined ? bucket : `${bucket}/${key}`;
     throw new StorageError('unsupported', `This name can't be addressed exactly, so it was left alone: ${name}`);
   }
