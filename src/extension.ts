@@ -16,7 +16,6 @@ import { CredentialsTree } from './tree/credentialsTree.ts';
 import { Verifications } from './tree/verifications.ts';
 import { dialogs as vscodeDialogs } from './ui/dialogs.ts';
 import { registerObjectFiles } from './ui/objectFiles.ts';
-import { PropertyDocuments } from './ui/propertyDocuments.ts';
 import { RemovalReports } from './ui/removalReports.ts';
 import { vscodeNetwork } from './ui/vscodeNetwork.ts';
 
@@ -77,7 +76,6 @@ async function build(context: ExtensionContext): Promise<Parts> {
     log,
   });
   const reports = new RemovalReports(storage);
-  const properties = new PropertyDocuments();
 
   const watching = store.watch(({ added, changed, removed }) => {
     tree.redrawCredentials([...added, ...changed, ...removed]);
@@ -88,7 +86,6 @@ async function build(context: ExtensionContext): Promise<Parts> {
     view,
     forms,
     reports,
-    properties,
     registerObjectFiles(sessions, redactor),
     secrets.onDidChange(() => tree.redraw()),
     window.onDidChangeWindowState(({ focused }) => focused && void store.refresh().catch(report)),
@@ -111,10 +108,10 @@ async function build(context: ExtensionContext): Promise<Parts> {
     opened,
     verifications,
     reports,
-    properties,
     dialogs,
     redactor,
     log,
+    own: (disposable) => void subscriptions.push(disposable),
   };
   void housekeeping(parts).catch(report);
   return parts;

@@ -20,15 +20,6 @@ import {
 import type { Handler } from './parts.ts';
 import { verifyCredential } from './verify.ts';
 
-/** The engine behind it is loaded with the first deletion. */
-const deleteEntries: Handler = async (...said) => (await import('./deleteEntries.ts')).deleteEntries(...said);
-/** Used now and then, so loaded when first called. */
-const shareLink: Handler = async (...said) => (await import('./shareLink.ts')).shareLink(...said);
-const createContainer: Handler = async (...said) => (await import('./createContainer.ts')).createContainer(...said);
-const deleteContainer: Handler = async (...said) => (await import('./deleteContainer.ts')).deleteContainer(...said);
-const showProperties: Handler = async (...said) => (await import('./showProperties.ts')).showProperties(...said);
-const verifyAll: Handler = async (...said) => (await import('./verifyAll.ts')).verifyAll(...said);
-
 /** Every command of the extension, by its id in package.json. */
 export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.addCredential': addCredential,
@@ -37,7 +28,7 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.removeCredential': removeCredential,
   'storageCredentials.enterSecretAgain': enterSecretAgain,
   'storageCredentials.verifyCredential': verifyCredential,
-  'storageCredentials.verifyAll': verifyAll,
+  'storageCredentials.verifyAll': lazy('verifyAll', () => import('./verifyAll.ts')),
   'storageCredentials.refresh': refresh,
   'storageCredentials.loadMore': loadMore,
   'storageCredentials.filterByPrefix': filterByPrefix,
@@ -47,10 +38,15 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.openObject': openObject,
   'storageCredentials.copyPath': copyPath,
   'storageCredentials.copyUrl': copyUrl,
-  'storageCredentials.shareLink': shareLink,
-  'storageCredentials.showProperties': showProperties,
-  'storageCredentials.createContainer': createContainer,
-  'storageCredentials.delete': deleteEntries,
-  'storageCredentials.deleteContainer': deleteContainer,
+  'storageCredentials.shareLink': lazy('shareLink', () => import('./shareLink.ts')),
+  'storageCredentials.showProperties': lazy('showProperties', () => import('./showProperties.ts')),
+  'storageCredentials.createContainer': lazy('createContainer', () => import('./createContainer.ts')),
+  'storageCredentials.delete': lazy('deleteEntries', () => import('./deleteEntries.ts')),
+  'storageCredentials.deleteContainer': lazy('deleteContainer', () => import('./deleteContainer.ts')),
   'storageCredentials.showLog': showLog,
 };
+
+/** A command whose code is loaded when it is first called: the engines behind some are large. */
+function lazy<K extends string>(name: K, load: () => Promise<Record<K, Handler>>): Handler {
+  return async (...said) => (await load())[name](...said);
+}

@@ -1,4 +1,4 @@
-import type { TreeView } from 'vscode';
+import type { Disposable, TreeView } from 'vscode';
 import type { OpenedPlaces } from '../browse/openedPlaces.ts';
 import type { Network, Provider } from '../core/provider.ts';
 import type { Redactor } from '../core/redaction.ts';
@@ -12,7 +12,6 @@ import type { CredentialsTree } from '../tree/credentialsTree.ts';
 import type { Node } from '../tree/nodes.ts';
 import type { Verifications } from '../tree/verifications.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
-import type { PropertyDocuments } from '../ui/propertyDocuments.ts';
 import type { RemovalReports } from '../ui/removalReports.ts';
 
 /** The parts that commands work with. */
@@ -31,10 +30,11 @@ export interface Parts {
   readonly opened: OpenedPlaces;
   readonly verifications: Verifications;
   readonly reports: RemovalReports;
-  readonly properties: PropertyDocuments;
   readonly dialogs: Dialogs;
   readonly redactor: Redactor;
   readonly log: Log;
+  /** Disposed of with the extension. */
+  readonly own: (disposable: Disposable) => void;
 }
 
 /** What a command does: the row it was called on and the selected rows, as VS Code passes them. */

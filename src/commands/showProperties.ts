@@ -1,6 +1,7 @@
 import { propertyText } from '../browse/propertyText.ts';
 import { StorageError } from '../core/errors.ts';
 import { showName } from '../core/text.ts';
+import { propertyDocuments } from '../ui/propertyDocuments.ts';
 import type { Handler } from './parts.ts';
 import { entryTargets } from './targets.ts';
 
@@ -16,5 +17,9 @@ export const showProperties: Handler = async (parts, node) => {
   const groups = await parts.dialogs.progress(`Reading properties: ${showName(entry.name)}`, async (_, signal) =>
     lease.client.properties?.(entry, { signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]) }),
   );
-  await parts.properties.show(credential.id, entry, propertyText(entry, credential.record.name, groups ?? []));
+  await propertyDocuments(parts.own).show(
+    credential.id,
+    entry,
+    propertyText(entry, credential.record.name, groups ?? []),
+  );
 };

@@ -1,5 +1,6 @@
 import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, type Uri } from 'vscode';
 import { type ErrorKind, isMissingChunk } from '../core/errors.ts';
+import type { Capability, Entry } from '../core/storageClient.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import type { Verification } from '../core/verification.ts';
 import { isLocked } from '../credentials/secretVault.ts';
@@ -107,11 +108,7 @@ function drawEntry(node: EntryNode): TreeItem {
   const { capabilities } = credential.provider;
   item.contextValue = [
     entry.kind,
-    capabilities.has('remove') && 'can:remove',
-    entry.kind === 'object' && capabilities.has('read') && 'can:read',
-    entry.kind === 'object' && !entry.version?.marker && capabilities.has('share') && 'can:share',
-    (entry.kind === 'object' || entry.kind === 'container') && capabilities.has('properties') && 'can:properties',
-    entry.kind === 'container' && capabilities.has('removeContainer') && 'can:removeContainer',
+    ...offered[entry.kind].filter((each) => capabilities.has(each)).map((each) => `can:${each}`),
     node.filter !== '' && 'is:filtered',
     node.opened && 'is:opened',
   ]
@@ -122,6 +119,14 @@ function drawEntry(node: EntryNode): TreeItem {
   }
   return item;
 }
+
+/** What menus offer on a row, where the provider can do it. */
+const offered: Readonly<Record<Entry['kind'], readonly Capability[]>> = {
+  container: ['remove', 'properties', 'removeContainer'],
+  folder: ['remove'],
+  object: ['remove', 'read', 'share', 'properties'],
+  upload: ['remove'],
+};
 
 const entryIcons = { container: 'archive', folder: 'folder', object: 'file', upload: 'cloud-upload' } as const;
 

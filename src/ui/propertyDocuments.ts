@@ -4,8 +4,19 @@ import { type Entry, identityOf } from '../core/storageClient.ts';
 
 const scheme = 'storage-credentials-properties';
 
+let opened: PropertyDocuments | undefined;
+
+/** The window's property documents, registered with the first. */
+export function propertyDocuments(own: (disposable: Disposable) => void): PropertyDocuments {
+  if (!opened) {
+    opened = new PropertyDocuments();
+    own(opened);
+  }
+  return opened;
+}
+
 /** What is known of an entry as a read-only document, kept while it is open. */
-export class PropertyDocuments implements Disposable {
+class PropertyDocuments implements Disposable {
   readonly #texts = new Map<string, string>();
   readonly #changed = new EventEmitter<Uri>();
   readonly #parts: readonly Disposable[];
