@@ -65,7 +65,8 @@ const exactTarget: Finalize = (next, context) => async (args) => {
 function isExact({ hostname, path }: Request, bucket: string, encodedKey: string): boolean {
   // The host of an access point is made of the parts of its ARN.
   const inHost = bucket !== '' && (hostname.startsWith(`${bucket}.`) || bucket.startsWith('arn:'));
-  return path === `/${encodeKey(bucket)}/${encodedKey}` || (inHost && path === `/${encodedKey}`);
+  const inPath = !bucket.includes('/') && path === `/${encodeKey(bucket)}/${encodedKey}`;
+  return inPath || (inHost && path === `/${encodedKey}`);
 }
 
 const roots: Readonly<Record<string, string>> = {

@@ -1,9 +1,16 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+  DeleteBucketPolicyCommand,
+  DeleteBucketTaggingCommand,
+  DeleteObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { StorageClient, Target } from '../../../../src/core/storageClient.ts';
+import type { Entry, StorageClient, Target } from '../../../../src/core/storageClient.ts';
 import { openS3 } from '../../../../src/providers/_shared/s3/client.ts';
+import { guardWire } from '../../../../src/providers/_shared/s3/wire.ts';
 
 const sent: string[] = [];
 const server = http.createServer((request, response) => {
@@ -25,7 +32,7 @@ beforeEach(() => {
 });
 afterAll(() => server.close());
 
-async function remove(host: string, container: string, ids: readonly string[], pathStyle = true) {
+function open(host: string, pathStyle = true): Required<StorageClient> {
   const { port } = server.address() as AddressInfo;
   const options = {
     server: new URL(`http://${host}:${port}`),
@@ -41,7 +48,12 @@ async function remove(host: string, container: string, ids: readonly string[], p
     bucket: '',
     prefix: '',
   };
-  await using client = openS3(options, { proxyFor: () => new URL(`http://127.0.0.1:${port}`), certificates: [] });
+  const network = { proxyFor: () => new URL(`http://127.0.0.1:${port}`), certificates: [] };
+  return openS3(options, network) as Required<StorageClient>;
+}
+
+async function remove(host: string, container: string, ids: readonly string[], pathStyle = true) {
+  await using client = open(host, pathStyle);
   const targets = ids.map((id): Target => {
     return { entry: { kind: 'object', container, id, name: id, path: id }, mode: 'recoverable' };
   });
@@ -74,4 +86,42 @@ test('deletes where the host names the bucket', async () => {
   await remove('localhost', 'bucket', ['key'], false);
   await remove('localhost', 'bucket', ['one', 'other'], false);
   expect(sent).toEqual(['DELETE /key', 'POST /']);
+});
+
+function bucket(id: string): Entry {
+  return { kind: 'container', id, name: id, path: id };
+}
+
+test('deletes a bucket by the one command that is for it', async () => {
+  await using pathStyle = open('localhost');
+  await using virtualHost = open('localhost', false);
+  await pathStyle.removeContainer(bucket('bucket'), new AbortController());
+  await virtualHost.removeContainer(bucket('bucket'), new AbortController());
+  expect(sent).toEqual(['DELETE /bucket/', 'DELETE /']);
+});
+
+test.each(['.', '..', 'a#b', 'a?b', 'a/b', ''])('deletes no bucket whose name would not arrive: %j', async (name) => {
+  await using client = open('127.0.0.1');
+  await expect(client.removeContainer(bucket(name), new AbortController())).rejects.toMatchObject({
+    kind: expect.stringMatching(/^unsupported$|^invalid-settings$/),
+  });
+  expect(sent).toEqual([]);
+});
+
+test.each([
+  new DeleteBucketPolicyCommand({ Bucket: 'bucket' }),
+  new DeleteBucketTaggingCommand({ Bucket: 'bucket' }),
+  new DeleteObjectCommand({ Bucket: 'bucket', Key: '' }),
+])('sends no other delete that names no key: $constructor.name', async (command) => {
+  const { port } = server.address() as AddressInfo;
+  const client = new S3Client({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
+  });
+  guardWire(client);
+  await expect(client.send(command as DeleteObjectCommand)).rejects.toThrow();
+  expect(sent).toEqual([]);
+  client.destroy();
 });
