@@ -28,6 +28,7 @@ export async function createBucket(
   const region = String(options.region ?? '');
   const elsewhere = !s3.options.customEndpoint && region !== '' && region !== s3.options.region;
   if (!elsewhere) return await createIn(s3, name, { ...options, region }, signal);
+  if (!/^[a-z0-9-]+$/.test(region)) throw new StorageError('invalid-settings', `This is no region: ${region}`);
   // Amazon makes a bucket of a region only where that region is asked.
   const there = inRegion(s3, region);
   try {
@@ -107,9 +108,9 @@ async function turnVersioningOn(s3: S3Connection, name: string, signal: AbortSig
 }
 
 function locationOf({ options }: S3Connection, region: string): BucketLocationConstraint | undefined {
-  const wanted = region || (options.customEndpoint ? '' : options.region);
-  const named = wanted !== '' && wanted !== unnamedRegion && (options.followRegions || options.customEndpoint);
-  return named ? (wanted as BucketLocationConstraint) : undefined;
+  const ours = options.customEndpoint || !options.followRegions ? '' : options.region;
+  const wanted = region || ours;
+  return wanted === '' || wanted === unnamedRegion ? undefined : (wanted as BucketLocationConstraint);
 }
 
 function inRegion({ options, network }: S3Connection, region: string): S3Connection {

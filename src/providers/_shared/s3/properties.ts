@@ -39,7 +39,7 @@ async function bucketProperties(s3: S3Connection, entry: Entry, signal: AbortSig
   const ask = asker(s3, { bucket: Bucket }, signal);
   const options = { abortSignal: signal };
   const [region, versioning, lock, encryption] = await Promise.all([
-    ask(async () => regionText(await s3.reader.send(new GetBucketLocationCommand({ Bucket }), options))),
+    ask(async () => regionText(await s3.reader.send(new GetBucketLocationCommand({ Bucket }), options), s3)),
     ask(async () => (await s3.reader.send(new GetBucketVersioningCommand({ Bucket }), options)).Status ?? 'off'),
     ask(
       async () => lockText(await s3.reader.send(new GetObjectLockConfigurationCommand({ Bucket }), options)),
@@ -72,7 +72,7 @@ async function objectProperties(s3: S3Connection, entry: Entry, signal: AbortSig
     ask(() => tagsOf(s3, entry, signal), ['NoSuchTagSet']),
   ]);
   const tagRows: readonly Row[] = typeof tags === 'string' ? [['Tags', tags]] : tags;
-  if (head === 'not allowed') {
+  if (typeof head === 'string') {
     return groups([
       ['Object', [...knownRows(entry), ['Further properties', head]]],
       ['Tags', tagRows],
@@ -94,22 +94,18 @@ async function tagsOf(s3: S3Connection, entry: Entry, signal: AbortSignal): Prom
 }
 
 /** Asking for checksums too needs the permission to decrypt, which may be missing. */
-async function headOf(
-  s3: S3Connection,
-  entry: Entry,
-  signal: AbortSignal,
-): Promise<HeadObjectCommandOutput | 'not allowed'> {
+async function headOf(s3: S3Connection, entry: Entry, signal: AbortSignal): Promise<HeadObjectCommandOutput | string> {
   const about = { bucket: entry.container, key: entry.id };
+  let refusal = notAllowed;
   for (const checksums of [{ ChecksumMode: 'ENABLED' } as const, {}]) {
     try {
       const command = new HeadObjectCommand({ ...addressOf(entry), ...checksums });
       return await s3.reader.send(command, { abortSignal: signal });
     } catch (error) {
-      const failure = s3.fail(error, about, signal);
-      if (failure.kind !== 'forbidden') throw failure;
+      refusal = refusalText(s3.fail(error, about, signal));
     }
   }
-  return 'not allowed';
+  return refusal;
 }
 
 /** A request whose refusal is an answer too. `none` are the codes that say there is nothing of the kind. */
@@ -123,13 +119,19 @@ function asker(
       return await request();
     } catch (error) {
       if (none.includes(answerOf(error).code ?? '')) return 'none';
-      const failure = s3.fail(error, about, signal);
-      if (failure.kind === 'forbidden') return 'not allowed';
-      if (failure.kind === 'unsupported') return 'not offered by this server';
-      if (failure.kind === 'not-found' || failure.kind === 'cancelled') throw failure;
-      return `not known: ${failure.message}`;
+      return refusalText(s3.fail(error, about, signal));
     }
   };
+}
+
+const notAllowed = 'not allowed';
+
+/** What stands in place of an answer; what concerns every request alike fails the whole. */
+function refusalText(failure: StorageError): string {
+  if (failure.kind === 'forbidden') return notAllowed;
+  if (failure.kind === 'unsupported') return 'not offered by this server';
+  if (failure.kind === 'unexpected' || failure.kind === 'invalid-settings') return `not known: ${failure.message}`;
+  throw failure;
 }
 
 function addressOf({ container = '', id, version }: Entry) {
@@ -217,8 +219,8 @@ function checksumRows(head: HeadObjectCommandOutput): Row[] {
 }
 
 /** Amazon leaves its first region unnamed. */
-function regionText({ LocationConstraint }: GetBucketLocationCommandOutput): string {
-  return LocationConstraint || 'us-east-1 (the default)';
+function regionText({ LocationConstraint }: GetBucketLocationCommandOutput, { options }: S3Connection): string {
+  return LocationConstraint || (options.customEndpoint ? 'the default' : 'us-east-1');
 }
 
 function lockText({ ObjectLockConfiguration }: GetObjectLockConfigurationCommandOutput): string {
