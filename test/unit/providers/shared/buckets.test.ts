@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type HttpRequest, HttpResponse } from '@smithy/core/protocols';
 import { expect, test } from 'vitest';
 import { createBucket } from '../../../../src/providers/_shared/s3/buckets.ts';
 import { S3Connection, type S3Options } from '../../../../src/providers/_shared/s3/connection.ts';
@@ -26,13 +25,18 @@ const own = { ...regionless, customEndpoint: true, server: new URL('http://127.0
 
 const { signal } = new AbortController();
 
+interface Sent {
+  readonly method: string;
+  readonly body?: unknown;
+}
+
 /** What is sent to make a bucket where there is none. */
 async function bodyFor(options: S3Options, region: string): Promise<string> {
   const s3 = new S3Connection(options, { proxyFor: () => undefined, certificates: [] });
-  const sent: HttpRequest[] = [];
-  const handle = async (request: HttpRequest) => {
+  const sent: Sent[] = [];
+  const handle = async (request: Sent) => {
     sent.push(request);
-    return { response: new HttpResponse({ statusCode: request.method === 'HEAD' ? 404 : 200, headers: {} }) };
+    return { response: { statusCode: request.method === 'HEAD' ? 404 : 200, headers: {} } };
   };
   for (const client of [s3.reader, s3.remover]) Object.assign(client.config, { requestHandler: { handle } });
   await createBucket(s3, 'made-for-a-test', { region }, signal);
