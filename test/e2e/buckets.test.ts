@@ -50,6 +50,7 @@ describe.skipIf(missing)('a person with buckets of their own', () => {
     expect(await storage.keysOf(made)).toEqual([]);
     await window.clearNotifications();
     await window.chooseFromMenu(window.row(made), 'Delete Empty Bucket…');
+    await window.dialog.waitFor();
     await window.screenshot('delete-bucket');
     await window.answerDialog('Delete Bucket');
     await window.row(made).waitFor({ state: 'detached' });

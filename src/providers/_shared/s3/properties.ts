@@ -197,7 +197,6 @@ function lockRows(head: HeadObjectCommandOutput): Row[] {
 
 function headerRows(head: HeadObjectCommandOutput): Row[] {
   return present([
-    ['Content-Type', head.ContentType],
     ['Cache-Control', head.CacheControl],
     ['Content-Disposition', head.ContentDisposition],
     ['Content-Encoding', head.ContentEncoding],
