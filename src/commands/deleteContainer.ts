@@ -8,7 +8,7 @@ import { entryTargets } from './targets.ts';
 /** Deletes a container that is empty; of one that is not, offers to delete everything in it first. */
 export const deleteContainer: Handler = async (parts, node) => {
   const [target] = await entryTargets(parts, 'Delete Empty Bucket', ['container'], node);
-  if (!target || !(await isConfirmed(parts, target, 'Only when it is empty: what is in it stays, and it with it.'))) {
+  if (!target || !(await isConfirmed(parts, target, 'It is deleted only if nothing is in it.'))) {
     return;
   }
   if (await removeOrSayFull(parts, target)) return;
@@ -35,7 +35,7 @@ async function isConfirmed({ dialogs }: Parts, target: EntryNode, detail: string
     title: `Delete the empty ${one}: ${showName(target.entry.name)}`,
     detail: [
       detail,
-      'Someone else may take its name then.',
+      'Then others can take its name.',
       `Credential: ${showName(target.credential.record.name)} (${target.credential.provider.label})`,
     ],
     button: `Delete ${capital(one)}`,
