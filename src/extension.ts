@@ -113,6 +113,7 @@ async function build(context: ExtensionContext): Promise<Parts> {
     dialogs,
     redactor,
     log,
+    own: (disposable) => void subscriptions.push(disposable),
   };
   void housekeeping(parts).catch(report);
   return parts;

@@ -20,11 +20,6 @@ import {
 import type { Handler } from './parts.ts';
 import { verifyCredential } from './verify.ts';
 
-/** A handler whose code is loaded with its first use. */
-function lazily<Name extends string>(load: () => Promise<Record<Name, Handler>>, name: Name): Handler {
-  return async (...said) => (await load())[name](...said);
-}
-
 const deletion = () => import('./deleteEntries.ts');
 const versions = () => import('./versions.ts');
 
@@ -36,6 +31,7 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.removeCredential': removeCredential,
   'storageCredentials.enterSecretAgain': enterSecretAgain,
   'storageCredentials.verifyCredential': verifyCredential,
+  'storageCredentials.verifyAll': lazy('verifyAll', () => import('./verifyAll.ts')),
   'storageCredentials.refresh': refresh,
   'storageCredentials.loadMore': loadMore,
   'storageCredentials.filterByPrefix': filterByPrefix,
@@ -45,11 +41,20 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.openObject': openObject,
   'storageCredentials.copyPath': copyPath,
   'storageCredentials.copyUrl': copyUrl,
-  'storageCredentials.delete': lazily(deletion, 'deleteEntries'),
-  'storageCredentials.abortUpload': lazily(deletion, 'deleteEntries'),
-  'storageCredentials.deleteAllVersions': lazily(deletion, 'deleteAllVersions'),
-  'storageCredentials.showVersions': lazily(versions, 'showVersions'),
-  'storageCredentials.hideVersions': lazily(versions, 'hideVersions'),
-  'storageCredentials.undelete': lazily(versions, 'undelete'),
+  'storageCredentials.shareLink': lazy('shareLink', () => import('./shareLink.ts')),
+  'storageCredentials.showProperties': lazy('showProperties', () => import('./showProperties.ts')),
+  'storageCredentials.createContainer': lazy('createContainer', () => import('./createContainer.ts')),
+  'storageCredentials.deleteContainer': lazy('deleteContainer', () => import('./deleteContainer.ts')),
+  'storageCredentials.delete': lazy('deleteEntries', deletion),
+  'storageCredentials.abortUpload': lazy('deleteEntries', deletion),
+  'storageCredentials.deleteAllVersions': lazy('deleteAllVersions', deletion),
+  'storageCredentials.showVersions': lazy('showVersions', versions),
+  'storageCredentials.hideVersions': lazy('hideVersions', versions),
+  'storageCredentials.undelete': lazy('undelete', versions),
   'storageCredentials.showLog': showLog,
 };
+
+/** A command whose code is loaded when it is first called: the engines behind some are large. */
+function lazy<K extends string>(name: K, load: () => Promise<Record<K, Handler>>): Handler {
+  return async (...said) => (await load())[name](...said);
+}

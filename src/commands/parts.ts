@@ -1,4 +1,4 @@
-import type { TreeView } from 'vscode';
+import type { Disposable, TreeView } from 'vscode';
 import type { OpenedPlaces } from '../browse/openedPlaces.ts';
 import type { Network, Provider } from '../core/provider.ts';
 import type { Redactor } from '../core/redaction.ts';
@@ -33,6 +33,8 @@ export interface Parts {
   readonly dialogs: Dialogs;
   readonly redactor: Redactor;
   readonly log: Log;
+  /** Disposed of with the extension. */
+  readonly own: (disposable: Disposable) => void;
 }
 
 /** What a command does: the row it was called on and the selected rows, as VS Code passes them. */

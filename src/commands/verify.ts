@@ -29,7 +29,8 @@ export const verifyCredential: Handler = async (parts, node) => {
   tell(parts, target, verification);
 };
 
-async function verify(
+/** Undefined when it was cancelled. */
+export async function verify(
   parts: Parts,
   { id }: CredentialNode,
   report: ReportProgress,

@@ -110,6 +110,8 @@ export interface SharedLink {
   readonly url: string;
   /** Milliseconds since the epoch. */
   readonly expires: number;
+  /** What may end it sooner, one sentence. */
+  readonly caveat?: string;
 }
 
 /** What is known of an entry, for reading: titled groups of rows. */

@@ -1,6 +1,6 @@
 import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, type Uri } from 'vscode';
 import { type ErrorKind, isMissingChunk } from '../core/errors.ts';
-import type { Entry, Lock } from '../core/storageClient.ts';
+import type { Capability, Entry, Lock } from '../core/storageClient.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import type { Verification } from '../core/verification.ts';
 import { isLocked } from '../credentials/secretVault.ts';
@@ -75,7 +75,12 @@ function drawCredential(node: CredentialNode, { verification, locked }: Standing
     .filter((line) => line !== undefined)
     .map(showName)
     .join('\n');
-  item.contextValue = ['credential', locked && 'is:locked', node.filter !== '' && 'is:filtered']
+  item.contextValue = [
+    'credential',
+    provider.capabilities.has('createContainer') && 'can:createContainer',
+    locked && 'is:locked',
+    node.filter !== '' && 'is:filtered',
+  ]
     .filter(Boolean)
     .join(' ');
   return item;
@@ -109,9 +114,9 @@ function drawEntry(node: EntryNode): TreeItem {
   const { capabilities } = credential.provider;
   item.contextValue = [
     entry.kind,
-    capabilities.has('remove') && 'can:remove',
-    opensObject && 'can:read',
-    entry.kind !== 'upload' && capabilities.has('versions') && 'can:versions',
+    ...offered[entry.version?.marker ? 'marker' : entry.kind]
+      .filter((each) => capabilities.has(each))
+      .map((each) => `can:${each}`),
     opens && node.versions && 'is:versions',
     entry.version?.marker && capabilities.has('restore') && 'can:restore',
     node.filter !== '' && 'is:filtered',
@@ -124,6 +129,15 @@ function drawEntry(node: EntryNode): TreeItem {
   }
   return item;
 }
+
+/** What menus offer on a row, where the provider can do it. */
+const offered: Readonly<Record<Entry['kind'] | 'marker', readonly Capability[]>> = {
+  container: ['remove', 'versions', 'properties', 'removeContainer'],
+  folder: ['remove', 'versions'],
+  object: ['remove', 'read', 'versions', 'share', 'properties'],
+  marker: ['remove', 'versions'],
+  upload: ['remove'],
+};
 
 const entryIcons = { container: 'archive', folder: 'folder', object: 'file', upload: 'cloud-upload' } as const;
 

@@ -115,11 +115,12 @@ export class Contract {
   }
 }
 
-/** Declares a suite for every server of every provider that has the capabilities it needs. */
+/** Declares a suite for every server of every provider that has the capabilities it needs, where it makes sense. */
 export async function contractSuite(
   title: string,
   needs: readonly Capability[],
   declare: (contract: Contract) => void,
+  makesSense: (provider: Provider, server: ContractServer) => boolean = () => true,
 ): Promise<void> {
   for (const id of providerFolders(root)) {
     const module = path.join(import.meta.dirname, `${id}.server.ts`);
@@ -136,6 +137,10 @@ export async function contractSuite(
       it.skip(`${title}: ${provider.label}. ${sentence}`);
     }
     for (const server of servers) {
+      if (!makesSense(provider, server)) {
+        await server.stop?.();
+        continue;
+      }
       describe(`${title}: ${provider.label} on ${server.name}`, () => {
         const contract = new Contract(provider, server);
         afterAll(async () => {

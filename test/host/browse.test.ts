@@ -133,7 +133,7 @@ describeWithRgw('browsing', (rgw) => {
     assert.deepEqual(await labelsBelow(parts, row), ['a', 'c', '<img src=x onerror=alert(1)>', 'b.txt']);
     const item = parts.tree.getTreeItem(await entryRow(parts, row, 'b.txt'));
     assert.equal(item.description, '5 bytes');
-    assert.equal(item.contextValue, 'object can:remove can:read can:versions');
+    assert.equal(item.contextValue, 'object can:remove can:read can:versions can:share can:properties');
     const tooltip = String(item.tooltip).split('\n');
     assert.equal(tooltip[0], `${bucket}/b.txt`);
     assert.equal(tooltip[1], 'Size: 5 bytes');

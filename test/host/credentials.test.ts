@@ -48,7 +48,7 @@ describe('credentials', () => {
     const rows = await parts.tree.getChildren(provider);
     assert.deepEqual(await labelsBelow(parts, provider), ['Backup', 'Research']);
     const item = parts.tree.getTreeItem(rows[0] ?? provider);
-    assert.equal(item.contextValue, 'credential');
+    assert.equal(item.contextValue, 'credential can:createContainer');
     assert.equal(item.description, '127.0.0.1:9');
     assert.equal(item.collapsibleState, TreeItemCollapsibleState.Collapsed);
     assert.equal(rows[0] && parts.tree.getParent(rows[0]), provider);

@@ -50,10 +50,10 @@ describe('a locked secret', () => {
 
   it('marks its credential, whose record stays', async () => {
     const file = readFileSync(parts.store.fileOf(row.id), 'utf8');
-    assert.equal(parts.tree.getTreeItem(row).contextValue, 'credential');
+    assert.equal(parts.tree.getTreeItem(row).contextValue, 'credential can:createContainer');
     await loseSecret();
     const item = parts.tree.getTreeItem(await credentialRow(parts, row.id));
-    assert.equal(item.contextValue, 'credential is:locked');
+    assert.equal(item.contextValue, 'credential can:createContainer is:locked');
     assert.ok(item.iconPath instanceof ThemeIcon);
     assert.equal(item.iconPath.id, 'lock');
     assert.match(String(item.tooltip), /Locked: the secret must be entered again\./);
@@ -100,7 +100,7 @@ describe('a locked secret', () => {
     });
     await parts.tree.getChildren();
     const mended = await credentialRow(parts, row.id);
-    assert.equal(parts.tree.getTreeItem(mended).contextValue, 'credential');
+    assert.equal(parts.tree.getTreeItem(mended).contextValue, 'credential can:createContainer');
     await labelsBelow(parts, mended);
     assert.ok(server.connections > 0);
   });
@@ -127,7 +127,7 @@ describe('a locked secret', () => {
       assert.match(sentence, /entered for another server\. Enter the secret again\./);
     assert.equal(other.connections, 0);
     assert.equal(server.connections, 0);
-    assert.equal(parts.tree.getTreeItem(moved).contextValue, 'credential is:locked');
+    assert.equal(parts.tree.getTreeItem(moved).contextValue, 'credential can:createContainer is:locked');
     assert.ok(!person.everything.includes(keys.secretAccessKey));
   });
 });

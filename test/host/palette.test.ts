@@ -100,6 +100,10 @@ describe('the palette', () => {
       assert.deepEqual(person.sentences, ['Research: The credentials are valid. Buckets found: 1']);
       assert.equal(parts.verifications.of(research.record)?.works, true);
     },
+    async verifyAll() {
+      await runCommand('verifyAll');
+      assert.deepEqual(person.sentences, ['Verified 1. Failed: 1.']);
+    },
     async refresh() {
       await labelsBelow(parts, research);
       server.put('later', 'a', Buffer.from('x'));
@@ -149,6 +153,30 @@ describe('the palette', () => {
       choose('Research', 'box/', 'in/', 'This folder: box/in/');
       await runCommand('copyUrl');
       assert.equal(await vscode.env.clipboard.readText(), 's3://box/in/');
+    },
+    async shareLink() {
+      choose('Research', 'box/', 'in/', 'b', '1 hour');
+      await runCommand('shareLink');
+      assert.match(await vscode.env.clipboard.readText(), /^http.*\/box\/in\/b\?.*X-Amz-Expires=3600/);
+    },
+    async showProperties() {
+      choose('Research', 'box/', 'in/', 'b');
+      await runCommand('showProperties');
+      await until('the properties', () => tabs().includes('b Properties.txt'));
+    },
+    async createContainer() {
+      choose('Research', 'Create Bucket');
+      person.answers.ask = () => 'from-the-palette';
+      proxy.addRule({ when: ({ method }) => method === 'PUT', fault: { kind: 'status', status: 200, body: '' } });
+      await runCommand('createContainer');
+      assert.deepEqual(person.sentences, ['Created the bucket: from-the-palette']);
+    },
+    async deleteContainer() {
+      choose('Research', 'box/', 'This bucket: box');
+      person.answers.confirm = ({ button }) => button === 'Delete Bucket';
+      proxy.addRule({ when: ({ method }) => method === 'DELETE', fault: { kind: 'status', status: 204, body: '' } });
+      await runCommand('deleteContainer');
+      assert.deepEqual(person.sentences, ['Deleted the bucket: box']);
     },
     async delete() {
       choose('Research', 'box/', 'in/', 'This folder: box/in/');

@@ -1,5 +1,6 @@
 import { choice, file, number, secret, text, toggle } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
+import { refuseBucketName } from '../_shared/s3/bucketNames.ts';
 import { parseEndpoint, refuseEndpoint, refuseRegion, withoutScheme } from '../_shared/s3/endpoint.ts';
 import { type FlavourId, flavours, followRegion, presetOf } from './flavours.ts';
 
@@ -97,8 +98,21 @@ export default defineProvider({
       advanced: true,
     }),
   },
-  capabilities: ['remove', 'walk', 'stat', 'read', 'recovery', 'versions', 'uploads', 'restore'],
-  limits: { batch: 1000 },
+  capabilities: [
+    'remove',
+    'walk',
+    'stat',
+    'read',
+    'recovery',
+    'versions',
+    'uploads',
+    'restore',
+    'share',
+    'properties',
+    'createContainer',
+    'removeContainer',
+  ],
+  limits: { batch: 1000, share: 604_800 },
   origin: ({ endpoint, secure, region }) =>
     parseEndpoint(endpoint, secure)?.origin ?? `https://s3.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
   describe: ({ bucket, subfolder, endpoint, secure }) =>
@@ -110,6 +124,16 @@ export default defineProvider({
       return 'TLS is off: keys and data can be read on the way.';
     return verifyCertificate ? undefined : "The server's certificate is not checked.";
   },
+  containerFields: {
+    region: text({ label: 'Region', help: 'Where its data is kept. Empty: where the credential points.' }),
+    objectLock: toggle({ label: 'Object Lock', help: 'Can be turned on only now. Keeps versions too.' }),
+    versioning: toggle({
+      label: 'Versioning',
+      help: 'What is deleted or overwritten can be brought back.',
+      when: { objectLock: [false] },
+    }),
+  },
+  refuseContainerName: refuseBucketName,
   urls: {
     of: ({ kind, container, id }) => (kind === 'container' ? `s3://${id}` : `s3://${container}/${id}`),
   },

@@ -1,5 +1,6 @@
 import { GetBucketVersioningCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { StorageError } from '../../../core/errors.ts';
+import type { Draft } from '../../../core/fields.ts';
 import type { Network } from '../../../core/provider.ts';
 import type {
   Call,
@@ -8,19 +9,24 @@ import type {
   Outcome,
   Page,
   Place,
+  PropertyGroup,
   ReadOptions,
   Recovery,
+  SharedLink,
   StorageClient,
   Target,
   WalkQuery,
 } from '../../../core/storageClient.ts';
 import type { VerificationStep } from '../../../core/verification.ts';
+import { createBucket, removeBucket } from './buckets.ts';
 import { S3Connection, type S3Options } from './connection.ts';
 import { checkKey } from './keys.ts';
 import { bucketOf, listPage, objectEntry, walkPages } from './listing.ts';
 import { locksOf } from './locks.ts';
+import { propertiesOf } from './properties.ts';
 import { removeBatch } from './removal.ts';
 import { restoreMarker } from './restore.ts';
+import { shareObject } from './share.ts';
 import { listUploads } from './uploads.ts';
 import { verifyS3 } from './verification.ts';
 import { listVersionsPage, walkVersions } from './versions.ts';
@@ -107,6 +113,22 @@ class S3StorageClient implements StorageClient {
       if (failure.kind !== 'forbidden' && failure.kind !== 'unsupported') throw failure;
       return { recoverable: 'unknown', because: 'These keys may not ask whether the bucket keeps versions.' };
     }
+  }
+
+  share(entry: Entry, options: { readonly seconds: number }, { signal }: Call): Promise<SharedLink> {
+    return shareObject(this.#s3, entry, options, signal);
+  }
+
+  properties(entry: Entry, { signal }: Call): Promise<readonly PropertyGroup[]> {
+    return propertiesOf(this.#s3, entry, signal);
+  }
+
+  createContainer(name: string, options: Draft, { signal }: Call): Promise<Entry> {
+    return createBucket(this.#s3, name, options, signal);
+  }
+
+  removeContainer(container: Entry, { signal }: Call): Promise<void> {
+    return removeBucket(this.#s3, container, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,6 +31,7 @@ export interface S3Options {
 /** The SDK's clients over one pool of connections, and how their errors read. */
 export class S3Connection {
   readonly options: S3Options;
+  readonly network: Network;
   readonly agent: Agent;
   /** Repeats what failed in passing. */
   readonly reader: S3Client;
@@ -41,6 +42,7 @@ export class S3Connection {
 
   constructor(options: S3Options, network: Network) {
     this.options = options;
+    this.network = network;
     this.agent = createAgent(options.server, network, options);
     const config = clientConfig(options, this.agent);
     this.reader = new S3Client({ ...config, maxAttempts: 3 });

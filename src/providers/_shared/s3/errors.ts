@@ -148,7 +148,25 @@ const byCode: Readonly<Record<string, Row>> = {
     kind: 'already-exists',
     sentence: ({ container }) => `This bucket exists already: ${container ?? ''}`,
   },
-  BucketNotEmpty: { kind: 'not-empty', sentence: ({ container }) => `The bucket is not empty: ${container ?? ''}` },
+  BucketAlreadyOwnedByYou: {
+    kind: 'already-exists',
+    sentence: ({ container }) => `You have this bucket already: ${container ?? ''}`,
+  },
+  BucketNotEmpty: {
+    kind: 'not-empty',
+    sentence: ({ container }) => `The bucket is not empty: ${container ?? ''}`,
+    hint: 'Delete everything in it first: objects, their versions, and unfinished uploads.',
+  },
+  TooManyBuckets: {
+    kind: 'forbidden',
+    sentence: () => 'This account may have no more buckets.',
+    hint: 'Delete one that is not needed, or ask for a higher limit.',
+  },
+  InvalidLocationConstraint: {
+    kind: 'invalid-settings',
+    sentence: ({ server }) => `The server knows no such region: ${server.host}`,
+    hint: 'Leave the region empty for its default.',
+  },
   ObjectLocked: { kind: 'locked', sentence: ({ id }) => `Locked against deletion: ${id ?? ''}` },
   InvalidObjectState: {
     kind: 'unsupported',

@@ -125,7 +125,7 @@ function readPage(answer: ListObjectsV2CommandOutput, bucket: string, base: stri
   return { entries: [...folders, ...objects], ...(next === undefined ? {} : { cursor: next }) };
 }
 
-function bucketEntry(name: string, created?: Date): Entry {
+export function bucketEntry(name: string, created?: Date): Entry {
   return {
     kind: 'container',
     id: name,

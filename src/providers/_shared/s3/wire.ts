@@ -48,14 +48,15 @@ const contentMd5: Build = (next, context) => async (args) => {
 /**
  * Before a delete leaves, bucket and key must stand where they belong, each encoded and whole: a path that lost the key
  * would delete the bucket, and one that lost the bucket would delete the bucket that is called like the key. A request
- * that lost the upload or the version would delete the object.
+ * that lost the upload or the version would delete the object. Only the command that is for it may go out without a key.
  */
 const exactTarget: Finalize = (next, context) => async (args) => {
   const request = args.request as Request;
   const { Bucket: bucket = '', Key: key } = args.input as { Bucket?: string; Key?: string };
-  const deletes = request.method === 'DELETE' || context.commandName === 'DeleteObjectsCommand';
-  const whole = key !== '' && isExact(request, bucket, encodeKey(key ?? '')) && namesItsPart(request, args.input);
-  if (deletes && !whole) {
+  const ofBucket = context.commandName === 'DeleteBucketCommand' || context.commandName === 'DeleteObjectsCommand';
+  const deletes = request.method === 'DELETE' || ofBucket;
+  const keyFits = ofBucket ? key === undefined : key !== undefined && key !== '' && namesItsPart(request, args.input);
+  if (deletes && !(keyFits && bucket !== '' && isExact(request, bucket, encodeKey(key ?? '')))) {
     const name = key === undefined ? bucket : `${bucket}/${key}`;
     throw new StorageError('unsupported', `This name can't be addressed exactly, so it was left alone: ${name}`);
   }
@@ -65,7 +66,8 @@ const exactTarget: Finalize = (next, context) => async (args) => {
 function isExact({ hostname, path }: Request, bucket: string, encodedKey: string): boolean {
   // The host of an access point is made of the parts of its ARN.
   const inHost = bucket !== '' && (hostname.startsWith(`${bucket}.`) || bucket.startsWith('arn:'));
-  return path === `/${encodeKey(bucket)}/${encodedKey}` || (inHost && path === `/${encodedKey}`);
+  const inPath = !bucket.includes('/') && path === `/${encodeKey(bucket)}/${encodedKey}`;
+  return inPath || (inHost && path === `/${encodedKey}`);
 }
 
 function namesItsPart({ query = {} }: Request, input: ServiceInputTypes): boolean {

@@ -3,6 +3,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   AbortMultipartUploadCommand,
+  DeleteBucketPolicyCommand,
+  DeleteBucketTaggingCommand,
   DeleteObjectCommand,
   S3Client,
   type ServiceInputTypes,
@@ -10,7 +12,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { BuildMiddleware } from '@smithy/types';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Target } from '../../../../src/core/storageClient.ts';
+import type { Entry, StorageClient, Target } from '../../../../src/core/storageClient.ts';
 import { openS3 } from '../../../../src/providers/_shared/s3/client.ts';
 import { guardWire } from '../../../../src/providers/_shared/s3/wire.ts';
 
@@ -36,7 +38,7 @@ beforeEach(() => {
 });
 afterAll(() => server.close());
 
-function open(host: string, pathStyle = true) {
+function open(host: string, pathStyle = true): Required<StorageClient> {
   const { port } = server.address() as AddressInfo;
   const options = {
     server: new URL(`http://${host}:${port}`),
@@ -52,7 +54,8 @@ function open(host: string, pathStyle = true) {
     bucket: '',
     prefix: '',
   };
-  return openS3(options, { proxyFor: () => new URL(`http://127.0.0.1:${port}`), certificates: [] });
+  const network = { proxyFor: () => new URL(`http://127.0.0.1:${port}`), certificates: [] };
+  return openS3(options, network) as Required<StorageClient>;
 }
 
 const call = () => ({ signal: new AbortController().signal });
@@ -62,8 +65,7 @@ async function remove(host: string, container: string, ids: readonly string[], p
   const targets = ids.map((id): Target => {
     return { entry: { kind: 'object', container, id, name: id, path: id }, mode: 'recoverable' };
   });
-  const { remove } = client as Required<typeof client>;
-  return await remove.call(client, targets, call()).catch((error: unknown) => [{ result: 'failed', error }]);
+  return await client.remove(targets, call()).catch((error: unknown) => [{ result: 'failed', error }]);
 }
 
 test.each(['.', '..', 'a#b', 'a?b'])(
@@ -94,7 +96,7 @@ test('deletes where the host names the bucket', async () => {
 test('a page that is no S3 answer does not say that a bucket keeps no versions', async () => {
   answer = '<html>Sign in</html>';
   await using client = open('127.0.0.1');
-  const recovery = (client as Required<typeof client>).recovery({ kind: 'container', id: 'bucket' }, call());
+  const recovery = client.recovery({ kind: 'container', id: 'bucket' }, call());
   await expect(recovery).rejects.toMatchObject({ kind: 'unexpected' });
 });
 
@@ -105,10 +107,27 @@ test('a code that is called like a method of every object spoils no other answer
   expect(outcomes.map(({ result }) => result)).toEqual(['deleted', 'failed']);
 });
 
-test.each([
-  ['upload', new AbortMultipartUploadCommand({ Bucket: 'bucket', Key: 'key', UploadId: 'u1' })],
-  ['version', new DeleteObjectCommand({ Bucket: 'bucket', Key: 'key', VersionId: 'v1' })],
-])('sends no delete that lost the %s it was for: it would delete the object', async (_, command) => {
+function bucket(id: string): Entry {
+  return { kind: 'container', id, name: id, path: id };
+}
+
+test('deletes a bucket by the one command that is for it', async () => {
+  await using pathStyle = open('localhost');
+  await using virtualHost = open('localhost', false);
+  await pathStyle.removeContainer(bucket('bucket'), new AbortController());
+  await virtualHost.removeContainer(bucket('bucket'), new AbortController());
+  expect(sent).toEqual(['DELETE /bucket/', 'DELETE /']);
+});
+
+test.each(['.', '..', 'a#b', 'a?b', 'a/b', ''])('deletes no bucket whose name would not arrive: %j', async (name) => {
+  await using client = open('127.0.0.1');
+  await expect(client.removeContainer(bucket(name), new AbortController())).rejects.toMatchObject({
+    kind: expect.stringMatching(/^unsupported$|^invalid-settings$/),
+  });
+  expect(sent).toEqual([]);
+});
+
+function guardedClient(): S3Client {
   const { port } = server.address() as AddressInfo;
   const client = new S3Client({
     endpoint: `http://127.0.0.1:${port}`,
@@ -117,6 +136,14 @@ test.each([
     credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
   });
   guardWire(client);
+  return client;
+}
+
+test.each([
+  ['upload', new AbortMultipartUploadCommand({ Bucket: 'bucket', Key: 'key', UploadId: 'u1' })],
+  ['version', new DeleteObjectCommand({ Bucket: 'bucket', Key: 'key', VersionId: 'v1' })],
+])('sends no delete that lost the %s it was for: it would delete the object', async (_, command) => {
+  const client = guardedClient();
   const send = () => client.send(command as DeleteObjectCommand);
   await send();
   expect(sent).toEqual(['DELETE /bucket/key']);
@@ -128,5 +155,16 @@ test.each([
   client.middlewareStack.add(lose, { step: 'build', priority: 'low' });
   await expect(send()).rejects.toMatchObject({ kind: 'unsupported' });
   expect(sent).toHaveLength(1);
+  client.destroy();
+});
+
+test.each([
+  new DeleteBucketPolicyCommand({ Bucket: 'bucket' }),
+  new DeleteBucketTaggingCommand({ Bucket: 'bucket' }),
+  new DeleteObjectCommand({ Bucket: 'bucket', Key: '' }),
+])('sends no other delete that names no key: $constructor.name', async (command) => {
+  const client = guardedClient();
+  await expect(client.send(command as DeleteObjectCommand)).rejects.toThrow();
+  expect(sent).toEqual([]);
   client.destroy();
 });
