@@ -16,6 +16,7 @@ import { CredentialsTree } from './tree/credentialsTree.ts';
 import { Verifications } from './tree/verifications.ts';
 import { dialogs as vscodeDialogs } from './ui/dialogs.ts';
 import { registerObjectFiles } from './ui/objectFiles.ts';
+import { createConsent } from './ui/programConsent.ts';
 import { RemovalReports } from './ui/removalReports.ts';
 import { vscodeNetwork } from './ui/vscodeNetwork.ts';
 
@@ -44,7 +45,9 @@ async function build(context: ExtensionContext): Promise<Parts> {
   const keeping = { store, vault, providers };
   const credentials = new Credentials({ ...keeping, report });
   const network = vscodeNetwork();
-  const sessions = new Sessions({ ...keeping, network, report, onLocked: (id) => tree.markLocked(id) });
+  const mayRun = createConsent(dialogs, () => workspace.isTrusted);
+  const surroundings = { network, mayRun, learn: (values: readonly string[]) => redactor.add(values) };
+  const sessions = new Sessions({ ...keeping, surroundings, report, onLocked: (id) => tree.markLocked(id) });
   const opened = new OpenedPlaces(workspaceState);
   const verifications = new Verifications(globalState);
   const iconOf = (id: string) => Uri.joinPath(extensionUri, 'dist', 'icons', `${id}.svg`);
@@ -66,7 +69,7 @@ async function build(context: ExtensionContext): Promise<Parts> {
         tree.redraw();
       },
     }),
-    operations: draftOperations(network),
+    operations: draftOperations(surroundings),
     ui: {
       chooseFile: async (title, accept) => (await window.showOpenDialog({ title, filters: filtersOf(accept) }))?.[0],
       openExternal: (href) => void env.openExternal(Uri.parse(href)),

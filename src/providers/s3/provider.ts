@@ -1,4 +1,4 @@
-import { choice, file, number, secret, text, toggle } from '../../core/fields.ts';
+import { choice, fetchedChoice, file, number, secret, text, toggle } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
 import { parseEndpoint, refuseEndpoint, withoutScheme } from '../_shared/s3/endpoint.ts';
 import { type FlavourId, flavours, followRegion, presetOf } from './flavours.ts';
@@ -14,20 +14,35 @@ export default defineProvider({
       choices: flavours.map(({ id, label }) => ({ value: id as FlavourId, label })),
       fills: (service, draft) => presetOf(service, String(draft.endpoint ?? '')),
     }),
+    credentialsChain: toggle({
+      label: 'Credentials Chain',
+      help: 'Use the AWS keys that this machine has. Looked for in this order: environment, shared files (keys, assumed role, web identity, process, SSO), web identity, container, instance metadata.',
+    }),
+    profile: fetchedChoice({
+      label: 'Profile',
+      help: "One profile of this machine's AWS files. Leave empty to look in every place of the chain.",
+      when: { credentialsChain: [true] },
+    }),
     accessKeyId: text({
       label: 'Access Key ID',
+      when: { credentialsChain: [false] },
+      renew: true,
       help: 'On AWS: My account > Security Credentials > Access Keys.',
       required: true,
       hint: (value) => lengthHint('Access Key ID', value, 5, 20),
     }),
     secretAccessKey: secret({
       label: 'Secret Access Key',
+      when: { credentialsChain: [false] },
+      renew: true,
       help: 'If you cannot find it, create a new key pair in My Account > Security Credentials > Access Keys.',
       required: true,
       hint: (value) => lengthHint('Secret Access Key', value, 8, 40),
     }),
     sessionToken: secret({
       label: 'Access token',
+      when: { credentialsChain: [false] },
+      renew: true,
       help: 'The session token, needed only with temporary keys.',
     }),
     bucket: text({
@@ -81,6 +96,11 @@ export default defineProvider({
       default: 10_000,
       min: 1,
       max: 10_000,
+      advanced: true,
+    }),
+    signaturesV2: toggle({
+      label: 'Use Signature Version 2',
+      help: 'Only for old services that know no newer signature.',
       advanced: true,
     }),
     skipRegion: toggle({

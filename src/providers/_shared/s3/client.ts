@@ -1,6 +1,6 @@
 import { GetBucketVersioningCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { StorageError } from '../../../core/errors.ts';
-import type { Network } from '../../../core/provider.ts';
+import type { Surroundings } from '../../../core/provider.ts';
 import type {
   Call,
   Entry,
@@ -22,8 +22,8 @@ import { removeBatch } from './removal.ts';
 import { verifyS3 } from './verification.ts';
 
 /** Opens a client for a service that speaks S3. Does no I/O. */
-export function openS3(options: S3Options, network: Network): StorageClient {
-  return new S3StorageClient(new S3Connection(options, network));
+export function openS3(options: S3Options, surroundings: Surroundings): StorageClient {
+  return new S3StorageClient(new S3Connection(options, surroundings));
 }
 
 class S3StorageClient implements StorageClient {

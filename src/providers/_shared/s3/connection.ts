@@ -2,9 +2,11 @@ import type { Agent } from 'node:http';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { StorageError } from '../../../core/errors.ts';
-import type { Network } from '../../../core/provider.ts';
+import type { Surroundings } from '../../../core/provider.ts';
 import { createAgent, timeLimits } from '../http.ts';
 import { type Subject, toS3Error } from './errors.ts';
+import { chainKeys, givenKeys, type KeySource } from './keySource.ts';
+import { createSignerV2 } from './signatureV2.ts';
 import { guardWire } from './wire.ts';
 
 /** What any service that speaks S3 is opened with. */
@@ -20,6 +22,12 @@ export interface S3Options {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
+  /** Keys of this machine in place of given ones, of one profile or of any ('') place. */
+  readonly chain?: { readonly profile: string };
+  /** Signature Version 2 in place of 4. */
+  readonly signaturesV2?: boolean;
+  /** Whether a delete's If-Match is honoured, so that one that can't match changes nothing anywhere. */
+  readonly conditionalDelete?: boolean;
   readonly verifyCertificate: boolean;
   readonly caBundle: string;
   /** The only bucket this credential is for, or ''. */
@@ -32,15 +40,17 @@ export interface S3Options {
 export class S3Connection {
   readonly options: S3Options;
   readonly agent: Agent;
+  readonly keySource: KeySource;
   /** Repeats what failed in passing. */
   readonly reader: S3Client;
   /** Repeats nothing by itself: a delete whose fate is unknown must not be sent again blindly. */
   readonly remover: S3Client;
 
-  constructor(options: S3Options, network: Network) {
+  constructor(options: S3Options, surroundings: Surroundings) {
     this.options = options;
-    this.agent = createAgent(options.server, network, options);
-    const config = clientConfig(options, this.agent);
+    this.agent = createAgent(options.server, surroundings.network, options);
+    this.keySource = keySourceOf(options, surroundings);
+    const config = clientConfig(options, this.agent, this.keySource);
     this.reader = new S3Client({ ...config, maxAttempts: 3 });
     this.remover = new S3Client({ ...config, maxAttempts: 1 });
     guardWire(this.reader);
@@ -66,13 +76,28 @@ export class S3Connection {
   }
 }
 
+function keySourceOf(options: S3Options, surroundings: Surroundings): KeySource {
+  const { chain, region, accessKeyId, secretAccessKey, sessionToken } = options;
+  return chain
+    ? chainKeys({ ...chain, region }, surroundings)
+    : givenKeys({ accessKeyId, secretAccessKey, sessionToken });
+}
+
 /** Everything is said here: nothing is left to the machine's AWS files and variables, which could name another endpoint. */
-function clientConfig(options: S3Options, agent: Agent): S3ClientConfig {
-  const { server, customEndpoint, followRegions, region, pathStyle, accessKeyId, secretAccessKey, sessionToken } =
-    options;
+function clientConfig(options: S3Options, agent: Agent, { keys }: KeySource): S3ClientConfig {
+  const { server, customEndpoint, followRegions, region, pathStyle } = options;
   return {
     region,
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken === '' ? {} : { sessionToken }) },
+    credentials: async () => {
+      const { accessKeyId, secretAccessKey, sessionToken, expiration } = await keys();
+      return {
+        accessKeyId,
+        secretAccessKey,
+        ...(sessionToken ? { sessionToken } : {}),
+        ...(expiration ? { expiration } : {}),
+      };
+    },
+    ...(options.signaturesV2 ? { signer: createSignerV2(keys, server) } : {}),
     ...(customEndpoint ? { endpoint: server.href } : { ignoreConfiguredEndpointUrls: true }),
     forcePathStyle: pathStyle,
     followRegionRedirects: followRegions,

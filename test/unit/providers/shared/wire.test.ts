@@ -41,7 +41,9 @@ async function remove(host: string, container: string, ids: readonly string[], p
     bucket: '',
     prefix: '',
   };
-  await using client = openS3(options, { proxyFor: () => new URL(`http://127.0.0.1:${port}`), certificates: [] });
+  await using client = openS3(options, {
+    network: { proxyFor: () => new URL(`http://127.0.0.1:${port}`), certificates: [] },
+  });
   const targets = ids.map((id): Target => {
     return { entry: { kind: 'object', container, id, name: id, path: id }, mode: 'recoverable' };
   });

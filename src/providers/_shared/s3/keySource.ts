@@ -1,0 +1,39 @@
+import type { Surroundings } from '../../../core/provider.ts';
+import type { ChainKeys, ChainOptions } from './chain.ts';
+import type { Keys } from './signatureV2.ts';
+
+/** The keys that requests are signed with: given ones, or those of this machine, asked for again before they expire. */
+export interface KeySource {
+  keys(): Promise<Keys & { readonly expiration?: Date | undefined }>;
+  /** Where keys come from that were not given; absent for given ones. */
+  readonly chain?: () => Promise<ChainKeys>;
+}
+
+export function givenKeys(keys: Keys): KeySource {
+  return { keys: async () => keys };
+}
+
+/** Loads the code of the credentials chain with the first request. */
+export function chainKeys(options: ChainOptions, surroundings: Surroundings): KeySource {
+  let current: Promise<ChainKeys> | undefined;
+  const ask = async () => (await import('./chain.ts')).resolveChain(options, surroundings);
+  const chain = async () => {
+    const known = current;
+    if (known && !endsSoon(await known)) return await known;
+    // Several requests that find the keys old wait for one answer.
+    if (current === known) {
+      const asked = ask();
+      current = asked;
+      asked.catch(() => {
+        if (current === asked) current = undefined;
+      });
+    }
+    return await (current ?? ask());
+  };
+  return { keys: chain, chain };
+}
+
+/** Keys are renewed while they still hold for the longest request. */
+function endsSoon({ expiration }: ChainKeys): boolean {
+  return expiration !== undefined && expiration.getTime() - Date.now() < 5 * 60_000;
+}
