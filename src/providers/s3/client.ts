@@ -41,7 +41,7 @@ export function openClient(connection: Connection<Settings, Secrets>): StorageCl
       bucket,
       caBundle,
       ...(settings.credentialsChain ? { chain: { profile: settings.profile } } : {}),
-      conditionalDelete: honoursConditions(settings.service),
+      conditionalDelete: custom === undefined && honoursConditions(settings.service),
       customEndpoint: custom !== undefined,
       followRegions: custom === undefined && !settings.skipRegion,
       // A dot in a bucket's name breaks the certificate of virtual-host style.

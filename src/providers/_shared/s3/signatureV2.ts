@@ -33,7 +33,7 @@ export function createSignerV2(keys: () => Promise<Keys>, server: URL) {
       if (sessionToken) headers['x-amz-security-token'] = sessionToken;
       const resource =
         bucketInHost(request.hostname, server.hostname) + request.path + subResources(request.query ?? {});
-      const signature = sign(secretAccessKey, stringToSign(request.method, headers, headers.date, resource));
+      const signature = signatureOf(secretAccessKey, stringToSign(request.method, headers, headers.date, resource));
       headers.authorization = `AWS ${accessKeyId}:${signature}`;
       return Object.assign(request, { headers });
     },
@@ -55,7 +55,7 @@ export function presignV2(url: string, server: URL, keys: Keys, expires: number)
     ...headers,
     AWSAccessKeyId: keys.accessKeyId,
     Expires: String(expires),
-    Signature: sign(keys.secretAccessKey, stringToSign('GET', headers, String(expires), resource)),
+    Signature: signatureOf(keys.secretAccessKey, stringToSign('GET', headers, String(expires), resource)),
   };
   const parts = Object.entries(signed).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return `${origin}${path || '/'}?${[query, ...parts].filter(Boolean).join('&')}`;
@@ -125,7 +125,8 @@ const signedNames: ReadonlySet<string> = new Set([
   'website',
 ]);
 
-function sign(secretAccessKey: string, text: string): string {
+/** The signature itself, in base64. */
+export function signatureOf(secretAccessKey: string, text: string): string {
   return createHmac('sha1', secretAccessKey).update(text, 'utf8').digest('base64');
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Target } from '../../../../src/core/storageClient.ts';
+import type { StorageClient, Target } from '../../../../src/core/storageClient.ts';
 import { openS3 } from '../../../../src/providers/_shared/s3/client.ts';
 
 const sent: string[] = [];
@@ -48,7 +48,7 @@ async function remove(host: string, container: string, ids: readonly string[], p
     return { entry: { kind: 'object', container, id, name: id, path: id }, mode: 'recoverable' };
   });
   const { signal } = new AbortController();
-  return await client.remove(targets, { signal }).catch((error: unknown) => [{ result: 'failed', error }]);
+  return await (client as Required<StorageClient>).remove(targets, { signal }).catch((error: unknown) => [{ result: 'failed', error }]);
 }
 
 test.each(['.', '..', 'a#b', 'a?b'])(
