@@ -15,20 +15,19 @@ export function givenKeys(keys: Keys): KeySource {
 
 /** Loads the code of the credentials chain with the first request. */
 export function chainKeys(options: ChainOptions, surroundings: Surroundings): KeySource {
-  let current: Promise<ChainKeys> | undefined;
-  const ask = async () => (await import('./chain.ts')).resolveChain(options, surroundings);
+  let known: ChainKeys | undefined;
+  let asked: Promise<ChainKeys> | undefined;
+  const ask = async () => {
+    known = await (await import('./chain.ts')).resolveChain(options, surroundings);
+    return known;
+  };
   const chain = async () => {
-    const known = current;
-    if (known && !endsSoon(await known)) return await known;
-    // Several requests that find the keys old wait for one answer.
-    if (current === known) {
-      const asked = ask();
-      current = asked;
-      asked.catch(() => {
-        if (current === asked) current = undefined;
-      });
-    }
-    return await (current ?? ask());
+    if (known && !endsSoon(known)) return known;
+    // All who find the keys old wait for one answer.
+    asked ??= ask().finally(() => {
+      asked = undefined;
+    });
+    return await asked;
   };
   return { keys: chain, chain };
 }

@@ -48,7 +48,9 @@ async function remove(host: string, container: string, ids: readonly string[], p
     return { entry: { kind: 'object', container, id, name: id, path: id }, mode: 'recoverable' };
   });
   const { signal } = new AbortController();
-  return await (client as Required<StorageClient>).remove(targets, { signal }).catch((error: unknown) => [{ result: 'failed', error }]);
+  return await (client as Required<StorageClient>)
+    .remove(targets, { signal })
+    .catch((error: unknown) => [{ result: 'failed', error }]);
 }
 
 test.each(['.', '..', 'a#b', 'a?b'])(
