@@ -5,6 +5,7 @@ import { StorageError } from '../core/errors.ts';
 import { formatBytes, formatCount, formatCounted } from '../core/text.ts';
 import { confirmationFor } from '../removal/confirm.ts';
 import { runRemoval } from '../removal/engine.ts';
+import { readOutcomes } from '../removal/outcomeLog.ts';
 import { discardRemoval, planRemoval } from '../removal/plan.ts';
 import type { Confirmation, Removal, RemovalCounts, RemovalProgress, RemovalReport } from '../removal/removal.ts';
 import { canRetry, csvReport, summaryOf, textReport } from '../removal/report.ts';
@@ -13,6 +14,7 @@ import type { Lease } from '../sessions/sessions.ts';
 import { CredentialNode, EntryNode, type ListedNode } from '../tree/nodes.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
 import type { Handler, Parts } from './parts.ts';
+import { renewKeys } from './renewKeys.ts';
 import { entryTargets, targetsOf } from './targets.ts';
 
 /** Deletes objects, folders and everything in containers: plan, ask, run, report. One credential after the other, each with its own question. */
@@ -39,11 +41,32 @@ async function removeFrom(parts: Parts, credential: CredentialNode, nodes: reado
     await parts.store.refresh();
     throw new StorageError('changed', 'The credential was changed meanwhile. Look again before you delete.');
   }
-  const removal = await plan(parts, lease, nodes);
+  await planAndRun(parts, lease, nodes);
+}
+
+async function planAndRun(parts: Parts, lease: Lease, nodes: readonly EntryNode[]): Promise<void> {
+  let removal: Removal | undefined;
+  try {
+    removal = await plan(parts, lease, nodes);
+  } catch (error) {
+    const renewed = isExpired(error) && (await goOnRenewed(parts, lease, (next) => planAndRun(parts, next, nodes)));
+    if (!renewed) throw error;
+    return;
+  }
   if (!removal) return;
   const confirmation = confirmationFor(removal.plan);
   if (!(await isConfirmed(parts.dialogs, confirmation))) return await discardRemoval(removal);
   await runAndTell(parts, lease, removal, nodes);
+}
+
+/** Asks for new keys and goes on with them where they belong to the same server; false when none were entered. */
+async function goOnRenewed(parts: Parts, lease: Lease, goOn: (renewed: Lease) => Promise<void>): Promise<boolean> {
+  const { provider, record } = lease;
+  if (!(await renewKeys(parts, record, provider))) return false;
+  await using renewed = await parts.sessions.open(record.id);
+  assertOrigin(renewed, provider.origin(record.settings));
+  await goOn(renewed);
+  return true;
 }
 
 /** Undefined when it was cancelled: nothing is left of it then. */
@@ -79,11 +102,35 @@ async function isConfirmed(dialogs: Dialogs, confirmation: Confirmation): Promis
   return (await dialogs.ask({ title, prompt, refuse })) === name;
 }
 
-async function runAndTell(parts: Parts, lease: Lease, removal: Removal, nodes: readonly EntryNode[]): Promise<void> {
+/** @param before how many were deleted with keys that have expired since */
+async function runAndTell(
+  parts: Parts,
+  lease: Lease,
+  removal: Removal,
+  nodes: readonly EntryNode[],
+  before = 0,
+): Promise<void> {
   const report = await run(parts, lease, removal);
   parts.log.info(`Removal ${removal.plan.id}: ${summaryOf(report)}`);
+  if (await metExpiry(removal, report)) {
+    const done = before + report.results.deleted;
+    const goOn = async (renewed: Lease) => runAndTell(parts, renewed, await retryFailed(removal), nodes, done);
+    if (await goOnRenewed(parts, lease, goOn)) return;
+  }
   await refreshAround(parts, nodes);
-  tell(parts, lease, removal, report, nodes);
+  tell(parts, lease, removal, report, nodes, before);
+}
+
+/** Whether keys expired on the way, also in the last batch, after which nothing was left to stop. */
+async function metExpiry(removal: Removal, { stopped, results }: RemovalReport): Promise<boolean> {
+  if (stopped) return stopped.kind === 'expired';
+  if (results.failed === 0) return false;
+  for await (const { error } of readOutcomes(removal)) if (error?.kind === 'expired') return true;
+  return false;
+}
+
+function isExpired(error: unknown): boolean {
+  return error instanceof StorageError && error.kind === 'expired';
 }
 
 function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal): Promise<RemovalReport> {
@@ -105,10 +152,22 @@ function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal):
 }
 
 /** Said without waiting for an answer, so that the command has ended by then. */
-function tell(parts: Parts, lease: Lease, removal: Removal, report: RemovalReport, nodes: readonly EntryNode[]): void {
+function tell(
+  parts: Parts,
+  lease: Lease,
+  removal: Removal,
+  report: RemovalReport,
+  nodes: readonly EntryNode[],
+  before: number,
+): void {
   const { results, stopped } = report;
   const clean = !canRetry(report) && results.changed + results.locked + results.denied === 0;
-  const sentence = [`${summaryOf(report)}.`, stopped && stopped.kind !== 'cancelled' ? stopped.sentence : undefined];
+  const earlier = before === 0 ? undefined : `Before the new keys: ${formatCount(before)} deleted.`;
+  const sentence = [
+    `${summaryOf(report)}.`,
+    earlier,
+    stopped && stopped.kind !== 'cancelled' ? stopped.sentence : undefined,
+  ];
   const buttons = [...(canRetry(report) ? ['Retry Failed'] : []), 'Show Report', ...(clean ? [] : ['Save Report…'])];
   const origin = lease.provider.origin(lease.record.settings);
   void parts.dialogs
@@ -128,10 +187,13 @@ function tell(parts: Parts, lease: Lease, removal: Removal, report: RemovalRepor
 /** Only what was confirmed and is still there is tried again, and only where it was confirmed. */
 async function retry(parts: Parts, removal: Removal, nodes: readonly EntryNode[], origin: string): Promise<void> {
   await using lease = await parts.sessions.open(removal.plan.credential.id);
-  if (lease.provider.origin(lease.record.settings) !== origin) {
-    throw new StorageError('changed', 'The credential is for another server now. Delete again from the tree.');
-  }
+  assertOrigin(lease, origin);
   await runAndTell(parts, lease, await retryFailed(removal), nodes);
+}
+
+function assertOrigin({ provider, record }: Lease, origin: string): void {
+  if (provider.origin(record.settings) === origin) return;
+  throw new StorageError('changed', 'The credential is for another server now. Delete again from the tree.');
 }
 
 async function saveReport({ dialogs }: Parts, removal: Removal, report: RemovalReport): Promise<void> {

@@ -30,12 +30,17 @@ async function run(parts: Parts, id: string, handler: Handler, node?: Node, node
 function explain({ dialogs, forms, log, redactor }: Parts, failure: StorageError, node: Node | undefined): void {
   const sentence = redactor.redact([failure.message, failure.hint].filter(Boolean).join(' '));
   const credentialId = isLocked(failure) ? failure.credentialId : credentialOf(node);
-  const mend = isLocked(failure) ? 'Enter Secret Again' : 'Edit Credential';
+  const mend = isLocked(failure)
+    ? 'Enter Secret Again'
+    : failure.kind === 'expired'
+      ? 'Enter New Keys'
+      : 'Edit Credential';
   const mendable = credentialId !== undefined && mendableKinds.has(failure.kind);
   void dialogs
     .notify('error', sentence, [...(mendable ? [mend] : []), 'Show Log'])
     .then(async (answer) => {
-      if (answer === mend && credentialId !== undefined) await forms.edit(credentialId);
+      if (answer === 'Enter New Keys') await commands.executeCommand('storageCredentials.enterNewKeys', node);
+      else if (answer === mend && credentialId !== undefined) await forms.edit(credentialId);
       if (answer === 'Show Log') log.show();
     })
     .catch((error: unknown) => log.error('The answer to a failure failed.', error));

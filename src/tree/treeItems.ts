@@ -1,9 +1,10 @@
 import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, type Uri } from 'vscode';
+import { renewableFields } from '../core/drafts.ts';
 import { type ErrorKind, isMissingChunk } from '../core/errors.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import type { Verification } from '../core/verification.ts';
 import { isLocked } from '../credentials/secretVault.ts';
-import type { CredentialNode, EntryNode, MessageNode, Node } from './nodes.ts';
+import type { CredentialNode, EntryNode, ListedNode, MessageNode, Node } from './nodes.ts';
 
 /** What a row shows beside what its node knows. */
 export interface Standing {
@@ -89,7 +90,14 @@ function credentialIcon(
 function verificationText(verification: Verification | undefined): string {
   if (!verification) return 'Not verified yet.';
   const when = new Date(verification.at).toLocaleString();
-  return `${verification.works ? 'Verified' : 'Verification failed'}: ${when}\n${verification.sentence}`;
+  const { works, sentence, expires } = verification;
+  return [`${works ? 'Verified' : 'Verification failed'}: ${when}`, sentence, expires && expiryText(expires)]
+    .filter(Boolean)
+    .join('\n');
+}
+
+function expiryText(expires: number): string {
+  return `${expires > Date.now() ? 'The keys expire' : 'The keys have expired'}: ${new Date(expires).toLocaleString()}`;
 }
 
 function drawEntry(node: EntryNode): TreeItem {
@@ -157,7 +165,6 @@ function drawMessage(node: MessageNode): TreeItem {
 
 const ways: Partial<Record<ErrorKind, { command: string; title: string }>> = {
   unauthenticated: { command: 'storageCredentials.editCredential', title: 'Edit Credential' },
-  expired: { command: 'storageCredentials.editCredential', title: 'Edit Credential' },
   'invalid-settings': { command: 'storageCredentials.editCredential', title: 'Edit Credential' },
   'untrusted-server': { command: 'storageCredentials.editCredential', title: 'Edit Credential' },
 };
@@ -168,7 +175,16 @@ function wayOn({ error, parent }: MessageNode): { command: string; title: string
   if (error?.kind === 'forbidden' && parent.kind === 'credential') {
     return { command: 'storageCredentials.openPath', title: `Open ${capital(parent.provider.noun.one)} or Path…` };
   }
+  if (error?.kind === 'expired' && isRenewable(parent)) {
+    return { command: 'storageCredentials.enterNewKeys', title: 'Enter New Keys' };
+  }
   return (error && ways[error.kind]) ?? { command: 'storageCredentials.refresh', title: 'Try Again' };
+}
+
+/** Whether new keys can be entered; where this machine gives them, looking again is the way on. */
+function isRenewable(node: ListedNode): boolean {
+  const { provider, record } = node.kind === 'credential' ? node : node.credential;
+  return renewableFields(provider.fields, record.settings).length > 0;
 }
 
 function sizeText(size: number | undefined): string {
