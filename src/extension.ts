@@ -16,7 +16,6 @@ import { CredentialsTree } from './tree/credentialsTree.ts';
 import { Verifications } from './tree/verifications.ts';
 import { dialogs as vscodeDialogs } from './ui/dialogs.ts';
 import { registerObjectFiles } from './ui/objectFiles.ts';
-import { createConsent } from './ui/programConsent.ts';
 import { RemovalReports } from './ui/removalReports.ts';
 import { vscodeNetwork } from './ui/vscodeNetwork.ts';
 
@@ -45,7 +44,8 @@ async function build(context: ExtensionContext): Promise<Parts> {
   const keeping = { store, vault, providers };
   const credentials = new Credentials({ ...keeping, report });
   const network = vscodeNetwork();
-  const mayRun = createConsent(dialogs, () => workspace.isTrusted);
+  const consent = once(async () => (await import('./ui/programConsent.ts')).createConsent(dialogs));
+  const mayRun = async (program: string) => workspace.isTrusted && (await (await consent())(program));
   const surroundings = { network, mayRun, learn: (values: readonly string[]) => redactor.add(values) };
   const sessions = new Sessions({ ...keeping, surroundings, report, onLocked: (id) => tree.markLocked(id) });
   const opened = new OpenedPlaces(workspaceState);
@@ -117,6 +117,14 @@ async function build(context: ExtensionContext): Promise<Parts> {
   };
   void housekeeping(parts).catch(report);
   return parts;
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** What needs doing now and then, and makes nobody wait. */

@@ -1,17 +1,16 @@
 import type { Dialogs } from './dialogs.ts';
 
-/** Asks once in a window whether a program may be run for its keys; in a workspace that is not trusted the answer is no, unasked. */
-export function createConsent(dialogs: Dialogs, isTrusted: () => boolean): (program: string) => Promise<boolean> {
+/** Asks whether a program may be run for the keys that it prints, once for each program. */
+export function createConsent(dialogs: Pick<Dialogs, 'confirm'>): (program: string) => Promise<boolean> {
   const answers = new Map<string, Promise<boolean>>();
   return async (program) => {
-    if (!isTrusted()) return false;
     const answer = answers.get(program) ?? ask(dialogs, program);
     answers.set(program, answer);
     return await answer;
   };
 }
 
-function ask(dialogs: Dialogs, program: string): Promise<boolean> {
+function ask(dialogs: Pick<Dialogs, 'confirm'>, program: string): Promise<boolean> {
   return dialogs.confirm({
     title: `Run this program to get keys: ${program}`,
     detail: [

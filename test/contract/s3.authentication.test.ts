@@ -1,12 +1,17 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import {
   GetBucketVersioningCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { parseDraft } from '../../src/core/drafts.ts';
+import type { Draft } from '../../src/core/fields.ts';
 import { presignV2 } from '../../src/providers/_shared/s3/signatureV2.ts';
-import { call, collect, contractSuite } from './contractSuite.ts';
+import { temporaryFolder } from '../servers/serverProcess.ts';
+import { call, collect, contractSuite, direct } from './contractSuite.ts';
 
 // Signature Version 2 and the delete probe, on the server that knows both.
 await contractSuite('authentication', ['remove', 'read', 'recovery'], (contract) => {
@@ -21,7 +26,7 @@ await contractSuite('authentication', ['remove', 'read', 'recovery'], (contract)
   });
 
   if (!server.name.startsWith('Ceph')) return;
-  const draft = server.draft(server.origin) as { accessKeyId: string; secretAccessKey: string };
+  const draft = server.draft(server.origin) as Draft & { accessKeyId: string; secretAccessKey: string };
 
   function judge(): S3Client {
     return new S3Client({ endpoint: server.origin, region: 'us-east-1', forcePathStyle: true, credentials: draft });
@@ -47,6 +52,40 @@ await contractSuite('authentication', ['remove', 'read', 'recovery'], (contract)
     expect(await contract.verify(await contract.open({ signaturesV2: true, bucket }))).toMatchObject({ works: true });
     const wrong = await contract.open({ signaturesV2: true, ...server.changes.wrongSecret });
     expect((await contract.failureOf(wrong.list({ kind: 'root' }, {}, call()))).kind).toBe('unauthenticated');
+  });
+
+  it('signs in with the credentials chain, says with which profile, and lets the secret be masked', async () => {
+    const bucket = await contract.fill(['a']);
+    const { secretAccessKey, accessKeyId, ...rest } = draft;
+    const folder = await temporaryFolder('chain');
+    const file = path.join(folder.path, 'credentials');
+    await writeFile(file, `[rgw]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`);
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', file);
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+    try {
+      const { settings, secrets } = parseDraft(provider.fields, {
+        ...rest,
+        bucket,
+        credentialsChain: true,
+        profile: 'rgw',
+      });
+      expect(settings).not.toHaveProperty('accessKeyId');
+      expect(secrets).toEqual({});
+      const learned: string[] = [];
+      const learn = (values: readonly string[]) => void learned.push(...values);
+      await using client = await provider.open({ settings, secrets, network: direct, learn });
+      const { works, steps } = await contract.verify(client);
+      expect(works).toBe(true);
+      expect(steps.find(({ stage }) => stage === 'sign-in')?.sentence).toBe(
+        'Signed in with: profile rgw, shared files',
+      );
+      expect(learned).toEqual([secretAccessKey]);
+      const choices = await provider.fetchChoices('profile', { settings, secrets, network: direct }, call());
+      expect(choices).toContainEqual({ value: 'rgw', label: 'rgw (shared files)' });
+    } finally {
+      vi.unstubAllEnvs();
+      await folder.remove();
+    }
   });
 
   it('finds out that the keys may not delete: they work all the same', async () => {

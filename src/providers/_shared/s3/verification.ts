@@ -31,7 +31,7 @@ async function* verifyAccess(
 ): AsyncGenerator<VerificationStep> {
   const start = performance.now();
   const elapsed = () => Math.round(performance.now() - start);
-  const signedIn = async () => ({ ...(await signInStep(s3, elapsed())), ...(hint === undefined ? {} : { hint }) });
+  const signedIn = () => signInStep(s3, hint, elapsed());
   try {
     await s3.keySource.keys();
   } catch (error) {
@@ -55,11 +55,24 @@ async function* verifyAccess(
 
 const listingFailures: ReadonlySet<ErrorKind> = new Set(['forbidden', 'not-found', 'invalid-settings']);
 
-async function signInStep({ keySource }: S3Connection, ms: number): Promise<VerificationStep> {
+async function signInStep(
+  { keySource }: S3Connection,
+  clock: string | undefined,
+  ms: number,
+): Promise<VerificationStep> {
   const keys = await keySource.chain?.();
   const sentence = keys ? `Signed in with: ${keys.source}` : 'The server accepts the keys.';
   const expires = keys?.expiration?.getTime();
-  return { stage: 'sign-in', status: 'ok', sentence, ms, ...(expires === undefined ? {} : { expires }) };
+  const end = expires === undefined ? undefined : `The keys expire: ${new Date(expires).toLocaleString()}`;
+  const hint = [clock, end].filter(Boolean).join(' ');
+  return {
+    stage: 'sign-in',
+    status: 'ok',
+    sentence,
+    ms,
+    ...(expires === undefined ? {} : { expires }),
+    ...(hint === '' ? {} : { hint }),
+  };
 }
 
 /** Milliseconds from which the SDK signs with the server's time in place of this machine's. */
