@@ -119,8 +119,8 @@ export default defineProvider({
   limits: { batch: 1000 },
   origin: ({ endpoint, secure, region }) =>
     parseEndpoint(endpoint, secure)?.origin ?? `https://s3.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
-  describe: ({ bucket, subfolder, endpoint, secure }) =>
-    [parseEndpoint(endpoint, secure)?.host, bucket && [bucket, subfolder].filter(Boolean).join('/')]
+  describe: ({ bucket, subfolder, endpoint, secure, profile }) =>
+    [profile, parseEndpoint(endpoint, secure)?.host, bucket && [bucket, subfolder].filter(Boolean).join('/')]
       .filter(Boolean)
       .join(' · '),
   warn: ({ endpoint, secure, verifyCertificate }) => {

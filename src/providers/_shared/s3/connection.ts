@@ -62,7 +62,9 @@ export class S3Connection {
     about: { bucket?: string | undefined; key?: string | undefined },
     signal: AbortSignal,
   ): StorageError {
-    return toS3Error(error, this.subject(about), signal);
+    const failure = toS3Error(error, this.subject(about), signal);
+    if (failure.kind === 'expired' || failure.kind === 'unauthenticated') this.keySource.forget();
+    return failure;
   }
 
   subject({ bucket, key }: { bucket?: string | undefined; key?: string | undefined }): Subject {
@@ -83,20 +85,26 @@ function keySourceOf(options: S3Options, surroundings: Surroundings): KeySource 
     : givenKeys({ accessKeyId, secretAccessKey, sessionToken });
 }
 
+/** Marked as memoized, so that the SDK keeps no keys by itself: the key source does, and knows when to forget them. */
+function identityOf(keys: KeySource['keys']) {
+  const identity = async () => {
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await keys();
+    return {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken ? { sessionToken } : {}),
+      ...(expiration ? { expiration } : {}),
+    };
+  };
+  return Object.assign(identity, { memoized: true });
+}
+
 /** Everything is said here: nothing is left to the machine's AWS files and variables, which could name another endpoint. */
 function clientConfig(options: S3Options, agent: Agent, { keys }: KeySource): S3ClientConfig {
   const { server, customEndpoint, followRegions, region, pathStyle } = options;
   return {
     region,
-    credentials: async () => {
-      const { accessKeyId, secretAccessKey, sessionToken, expiration } = await keys();
-      return {
-        accessKeyId,
-        secretAccessKey,
-        ...(sessionToken ? { sessionToken } : {}),
-        ...(expiration ? { expiration } : {}),
-      };
-    },
+    credentials: identityOf(keys),
     ...(options.signaturesV2 ? { signer: createSignerV2(keys, server) } : {}),
     ...(customEndpoint ? { endpoint: server.href } : { ignoreConfiguredEndpointUrls: true }),
     forcePathStyle: pathStyle,

@@ -7,10 +7,12 @@ export interface KeySource {
   keys(): Promise<Keys & { readonly expiration?: Date | undefined }>;
   /** Where keys come from that were not given; absent for given ones. */
   readonly chain?: () => Promise<ChainKeys>;
+  /** Lets the next request look for keys again: the server took the last ones for wrong or expired. */
+  forget(): void;
 }
 
 export function givenKeys(keys: Keys): KeySource {
-  return { keys: async () => keys };
+  return { keys: async () => keys, forget: () => undefined };
 }
 
 /** Loads the code of the credentials chain with the first request. */
@@ -29,7 +31,13 @@ export function chainKeys(options: ChainOptions, surroundings: Surroundings): Ke
     });
     return await asked;
   };
-  return { keys: chain, chain };
+  return {
+    keys: chain,
+    chain,
+    forget: () => {
+      known = undefined;
+    },
+  };
 }
 
 /** Keys are renewed while they still hold for the longest request. */

@@ -33,7 +33,7 @@ async function* verifyAccess(
   const elapsed = () => Math.round(performance.now() - start);
   const signedIn = () => signInStep(s3, hint, elapsed());
   try {
-    await s3.keySource.keys();
+    await Promise.race([s3.keySource.keys(), aborted(signal)]);
   } catch (error) {
     yield failedStep('sign-in', s3.fail(error, {}, signal), elapsed());
     return;
@@ -51,6 +51,14 @@ async function* verifyAccess(
   yield await signedIn();
   yield { stage: 'list', status: 'ok', sentence: foundSentence(at, found), ms: elapsed() };
   yield await probeDelete(s3, at, signal);
+}
+
+/** Never answers; fails when the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 const listingFailures: ReadonlySet<ErrorKind> = new Set(['forbidden', 'not-found', 'invalid-settings']);

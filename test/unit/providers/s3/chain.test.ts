@@ -8,6 +8,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Surroundings } from '../../../../src/core/provider.ts';
 import { resolveChain } from '../../../../src/providers/_shared/s3/chain.ts';
+import { openS3 } from '../../../../src/providers/_shared/s3/client.ts';
 import { chainKeys } from '../../../../src/providers/_shared/s3/keySource.ts';
 import { profileChoices } from '../../../../src/providers/_shared/s3/profiles.ts';
 
@@ -243,6 +244,34 @@ it('asks again only when the keys are about to expire, and once for all who wait
   expect(asked).toBe(2);
 });
 
+it('looks again when the server takes the keys for expired', async () => {
+  await using server = await serve((request) =>
+    request.headers.authorization?.includes('OLD')
+      ? '<Error><Code>ExpiredToken</Code><Message>The token has expired.</Message></Error>'
+      : '<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>',
+  );
+  const write = (id: string) =>
+    writeCredentials(`[default]\naws_access_key_id = ${id}\naws_secret_access_key = s3cret\n`);
+  await write('OLD');
+  const options = {
+    ...{
+      server: new URL(server.origin),
+      customEndpoint: true,
+      region: 'us-east-1',
+      followRegions: false,
+      pathStyle: true,
+    },
+    ...{ accessKeyId: '', secretAccessKey: '', sessionToken: '', chain: { profile: '' } },
+    ...{ verifyCertificate: true, caBundle: '', bucket: '', prefix: '' },
+  };
+  await using client = openS3(options, world().surroundings);
+  const list = () => client.list({ kind: 'root' }, {}, { signal: new AbortController().signal });
+  await expect(list()).rejects.toMatchObject({ kind: 'expired' });
+  await expect(list()).rejects.toMatchObject({ kind: 'expired' });
+  await write('NEW');
+  expect(await list()).toEqual({ entries: [] });
+});
+
 function inOneHour(): string {
   return new Date(Date.now() + 3_600_000).toISOString();
 }
@@ -255,13 +284,14 @@ function assumedRole(action: string): string {
   </${action}Result></${action}Response>`;
 }
 
-async function serve(answer: () => string | object) {
+async function serve(answer: (request: http.IncomingMessage) => string | object) {
   const bodies: string[] = [];
   const server = http.createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     bodies.push(Buffer.concat(chunks).toString());
-    const said = answer();
+    const said = answer(request);
+    if (typeof said === 'string' && said.startsWith('<Error>')) response.statusCode = 403;
     response.setHeader('content-type', typeof said === 'string' ? 'text/xml' : 'application/json');
     response.end(typeof said === 'string' ? said : JSON.stringify(said));
   });
