@@ -44,7 +44,10 @@ async function build(context: ExtensionContext): Promise<Parts> {
   const keeping = { store, vault, providers };
   const credentials = new Credentials({ ...keeping, report });
   const network = vscodeNetwork();
-  const sessions = new Sessions({ ...keeping, network, report, onLocked: (id) => tree.markLocked(id) });
+  const consent = once(async () => (await import('./ui/programConsent.ts')).createConsent(dialogs));
+  const mayRun = async (program: string) => workspace.isTrusted && (await (await consent())(program));
+  const surroundings = { network, mayRun, learn: (values: readonly string[]) => redactor.add(values) };
+  const sessions = new Sessions({ ...keeping, surroundings, report, onLocked: (id) => tree.markLocked(id) });
   const opened = new OpenedPlaces(workspaceState);
   const verifications = new Verifications(globalState);
   const icon = (file: string) => Uri.joinPath(extensionUri, 'dist', 'icons', file);
@@ -67,7 +70,7 @@ async function build(context: ExtensionContext): Promise<Parts> {
         tree.redraw();
       },
     }),
-    operations: draftOperations(network),
+    operations: draftOperations(surroundings),
     ui: {
       chooseFile: async (title, accept) => (await window.showOpenDialog({ title, filters: filtersOf(accept) }))?.[0],
       openExternal: (href) => void env.openExternal(Uri.parse(href)),
@@ -117,6 +120,14 @@ async function build(context: ExtensionContext): Promise<Parts> {
   };
   void housekeeping(parts).catch(report);
   return parts;
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** What needs doing now and then, and makes nobody wait. */

@@ -5,6 +5,7 @@ import { create, createIcon } from './dom.ts';
 const looks = {
   ok: { icon: 'pass', word: 'Passed' },
   failed: { icon: 'error', word: 'Failed' },
+  denied: { icon: 'circle-slash', word: 'Not allowed' },
   unknown: { icon: 'question', word: 'Unknown' },
   skipped: { icon: 'circle-slash', word: 'Not tried' },
 } as const;

@@ -23,6 +23,8 @@ import { verifyCredential } from './verify.ts';
 const deletion = () => import('./deleteEntries.ts');
 const versions = () => import('./versions.ts');
 
+const enterNewKeys: Handler = async (...said) => (await import('./renewKeys.ts')).enterNewKeys(...said);
+
 /** Every command of the extension, by its id in package.json. */
 export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.addCredential': addCredential,
@@ -30,6 +32,7 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   'storageCredentials.duplicateCredential': duplicateCredential,
   'storageCredentials.removeCredential': removeCredential,
   'storageCredentials.enterSecretAgain': enterSecretAgain,
+  'storageCredentials.enterNewKeys': enterNewKeys,
   'storageCredentials.verifyCredential': verifyCredential,
   'storageCredentials.verifyAll': lazy('verifyAll', () => import('./verifyAll.ts')),
   'storageCredentials.refresh': refresh,

@@ -23,6 +23,7 @@ import { type CredentialNode, EntryNode, type ListedNode, type Node } from '../t
 import type { Dialogs } from '../ui/dialogs.ts';
 import { removeCredential } from './credentials.ts';
 import type { Handler, Parts } from './parts.ts';
+import { renewKeys } from './renewKeys.ts';
 import { entryTargets, targetsOf } from './targets.ts';
 
 /** A removal that has ended: what it was of, and what the credential was when it was confirmed. */
@@ -31,6 +32,8 @@ interface Told {
   readonly report: RemovalReport;
   readonly nodes: readonly EntryNode[];
   readonly confirmed: Pick<Lease, 'provider' | 'record'>;
+  /** How many were deleted with keys that have expired since. */
+  readonly before: number;
 }
 
 /** Deletes objects, folders and everything in containers: plan, ask, run, report. One credential after the other, each with its own question. */
@@ -71,7 +74,18 @@ async function removeFrom(
     await parts.store.refresh();
     throw new StorageError('changed', 'The credential was changed meanwhile. Look again before you delete.');
   }
-  const removal = await plan(parts, lease, nodes, versions);
+  await planAndRun(parts, lease, nodes, versions);
+}
+
+async function planAndRun(parts: Parts, lease: Lease, nodes: readonly EntryNode[], versions: boolean): Promise<void> {
+  let removal: Removal | undefined;
+  try {
+    removal = await plan(parts, lease, nodes, versions);
+  } catch (error) {
+    const goOn = (next: Lease) => planAndRun(parts, next, nodes, versions);
+    if (!isExpired(error) || !(await goOnRenewed(parts, lease, goOn))) throw error;
+    return;
+  }
   if (!removal) return;
   const confirmed = await confirm(parts.dialogs, removal, nodes);
   if (!confirmed) return await discardRemoval(removal);
@@ -85,6 +99,16 @@ function withFilters(confirmation: Confirmation, nodes: readonly EntryNode[]): C
     ...confirmation,
     detail: [...confirmation.detail, "The filter doesn't narrow this: all that is in it is meant."],
   };
+}
+
+/** Asks for new keys and goes on with them where they belong to the same server; false when none were entered. */
+async function goOnRenewed(parts: Parts, lease: Lease, goOn: (renewed: Lease) => Promise<void>): Promise<boolean> {
+  const { provider, record } = lease;
+  if (!(await renewKeys(parts, record, provider))) return false;
+  await using renewed = await parts.sessions.open(record.id);
+  assertOrigin(renewed, provider.origin(record.settings));
+  await goOn(renewed);
+  return true;
 }
 
 /** Undefined when it was cancelled: nothing is left of it then. */
@@ -149,16 +173,40 @@ async function isConfirmed(dialogs: Dialogs, confirmation: Confirmation): Promis
   return (await dialogs.ask({ title, prompt, refuse })) === name;
 }
 
-async function runAndTell(parts: Parts, lease: Lease, removal: Removal, nodes: readonly EntryNode[]): Promise<void> {
+/** @param before how many were deleted with keys that have expired since */
+async function runAndTell(
+  parts: Parts,
+  lease: Lease,
+  removal: Removal,
+  nodes: readonly EntryNode[],
+  before = 0,
+): Promise<void> {
   try {
     const report = await run(parts, lease, removal);
     const { credential, selection } = removal.plan;
     const what = formatNames(selection.map(({ path }) => path));
     parts.log.info(`Removal ${removal.plan.id} in ${credential.name} of ${what}: ${summaryOf(report)}`);
-    await tell(parts, { removal, report, nodes, confirmed: lease });
+    if (await metExpiry(removal, report)) {
+      const done = before + report.results.deleted;
+      const goOn = async (renewed: Lease) => runAndTell(parts, renewed, await retryFailed(removal), nodes, done);
+      if (await goOnRenewed(parts, lease, goOn)) return;
+    }
+    await tell(parts, { removal, report, nodes, confirmed: lease, before });
   } finally {
     await refreshAround(parts, nodes);
   }
+}
+
+/** Whether keys expired on the way, also in the last batch, after which nothing was left to stop. */
+async function metExpiry(removal: Removal, { stopped, results }: RemovalReport): Promise<boolean> {
+  if (stopped) return stopped.kind === 'expired';
+  if (results.failed === 0) return false;
+  for await (const { error } of readOutcomes(removal)) if (error?.kind === 'expired') return true;
+  return false;
+}
+
+function isExpired(error: unknown): boolean {
+  return error instanceof StorageError && error.kind === 'expired';
 }
 
 function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal): Promise<RemovalReport> {
@@ -205,11 +253,12 @@ async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
 }
 
 /** What came out, and why the first of those that are still there are. */
-async function closingSentence({ removal, report }: Told): Promise<string> {
+async function closingSentence({ removal, report, before }: Told): Promise<string> {
   const { stopped } = report;
-  if (stopped?.kind === 'cancelled') return joinSentences('Cancelled', summaryOf(report));
-  if (isClean(report)) return joinSentences(summaryOf(report));
-  return joinSentences(summaryOf(report), stopped?.sentence ?? (await firstReason(removal)));
+  const earlier = before > 0 && `Before the new keys: ${formatCount(before)} deleted`;
+  if (stopped?.kind === 'cancelled') return joinSentences('Cancelled', summaryOf(report), earlier);
+  if (isClean(report)) return joinSentences(summaryOf(report), earlier);
+  return joinSentences(summaryOf(report), earlier, stopped?.sentence ?? (await firstReason(removal)));
 }
 
 async function firstReason(removal: Removal): Promise<string | undefined> {
@@ -236,14 +285,17 @@ function buttonsFor(report: RemovalReport, shown: boolean): readonly string[] {
  */
 async function retry(parts: Parts, { removal, nodes, confirmed }: Told, asks: boolean): Promise<void> {
   await using lease = await parts.sessions.open(removal.plan.credential.id);
-  if (lease.provider.origin(lease.record.settings) !== confirmed.provider.origin(confirmed.record.settings)) {
-    throw new StorageError('changed', 'The credential is for another server now. Delete again from the tree.');
-  }
+  assertOrigin(lease, confirmed.provider.origin(confirmed.record.settings));
   const again = await retryFailed(removal);
   if (asks || lease.record.revision !== confirmed.record.revision) {
     if (!(await isConfirmed(parts.dialogs, confirmationFor(again.plan)))) return await discardRemoval(again);
   }
   await runAndTell(parts, lease, again, nodes);
+}
+
+function assertOrigin({ provider, record }: Lease, origin: string): void {
+  if (provider.origin(record.settings) === origin) return;
+  throw new StorageError('changed', 'The credential is for another server now. Delete again from the tree.');
 }
 
 async function saveReport({ dialogs }: Parts, removal: Removal, report: RemovalReport): Promise<void> {

@@ -32,12 +32,14 @@ function explain({ dialogs, forms, log, redactor }: Parts, failure: StorageError
   const sentence = redactor.redact(joinSentences(failure.message, failure.hint));
   const credentialId = isLocked(failure) ? failure.credentialId : credentialOf(node);
   const locked = isLocked(failure);
-  const mend = locked ? 'Enter Secret Again' : 'Edit Credential';
+  const renews = !locked && failure.kind === 'expired';
+  const mend = locked ? 'Enter Secret Again' : renews ? 'Enter New Keys' : 'Edit Credential';
   const mendable = credentialId !== undefined && mendableKinds.has(failure.kind);
   void dialogs
     .notify('error', sentence, [...(mendable ? [mend] : []), 'Show Log'])
     .then(async (answer) => {
-      if (answer === mend && credentialId !== undefined) {
+      if (answer === mend && renews) await commands.executeCommand('storageCredentials.enterNewKeys', node);
+      else if (answer === mend && credentialId !== undefined) {
         await forms.edit(credentialId, locked ? { focus: 'secret' } : {});
       }
       if (answer === 'Show Log') log.show();

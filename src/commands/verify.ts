@@ -97,4 +97,4 @@ async function showSteps({ dialogs }: Parts, { record }: CredentialNode, steps: 
   );
 }
 
-const marks = { ok: '✓', failed: '✗', unknown: '?', skipped: '–' } as const;
+const marks = { ok: '✓', failed: '✗', denied: '✗', unknown: '?', skipped: '–' } as const;

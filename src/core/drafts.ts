@@ -41,6 +41,11 @@ export function isRequired(fields: Fields, name: string, draft: Draft): boolean 
   return required || (requiredWhen !== undefined && holds(requiredWhen, fields, draft, new Set([name])));
 }
 
+/** The fields that temporary keys consist of, as far as they apply to these settings; none where there is nothing to enter. */
+export function renewableFields(fields: Fields, settings: Draft): readonly string[] {
+  return Object.keys(fields).filter((name) => fields[name]?.renew && isShown(fields, name, settings));
+}
+
 /**
  * Parses what stands in a form: hidden fields are dropped, the rest is checked field by field.
  * @param stored the secrets that the vault holds already: a required one may be left blank.

@@ -32,6 +32,8 @@ interface Look {
   readonly advanced?: boolean;
   /** When the field is shown; always, where absent. */
   readonly when?: Condition;
+  /** What temporary keys consist of: asked for again when they have expired. */
+  readonly renew?: boolean;
 }
 
 /** What can be said of any field that holds a value of type V. */
@@ -187,13 +189,14 @@ function readNumber(value: unknown): unknown {
   return /^-?\d+$/.test(digits) ? Number(digits) : Number.NaN;
 }
 
-function look({ label, help, placeholder, advanced, when }: Look): Look {
+function look({ label, help, placeholder, advanced, when, renew }: Look): Look {
   return {
     label,
     ...(help === undefined ? {} : { help }),
     ...(placeholder === undefined ? {} : { placeholder }),
     ...(advanced === undefined ? {} : { advanced }),
     ...(when === undefined ? {} : { when }),
+    ...(renew === undefined ? {} : { renew }),
   };
 }
 

@@ -17,7 +17,12 @@ export interface Connection<Settings = Draft, Secrets = Readonly<Record<string, 
   readonly network: Network;
   /** Asks the person whether a program named in their settings may be run; absent where nobody can be asked, which means no. */
   readonly mayRun?: (program: string) => Promise<boolean>;
+  /** Is told secret values that come from elsewhere than the vault, so that they are masked wherever texts are shown. */
+  readonly learn?: (secrets: readonly string[]) => void;
 }
+
+/** All of a connection that is the same for every credential. */
+export type Surroundings = Omit<Connection, 'settings' | 'secrets'>;
 
 /** What a provider's `client.ts` exports. */
 export interface ClientModule<Settings = Draft, Secrets = Readonly<Record<string, string>>> {

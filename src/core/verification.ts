@@ -15,11 +15,16 @@ export const stageLabels: Readonly<Record<Stage, string>> = {
 
 export interface VerificationStep {
   readonly stage: Stage;
-  /** 'unknown' is what can't be known without writing; 'skipped' is what an earlier failure kept from being tried. */
-  readonly status: 'ok' | 'failed' | 'unknown' | 'skipped';
+  /**
+   * 'denied' is what the credential works without; 'unknown' is what can't be known without writing;
+   * 'skipped' is what an earlier failure kept from being tried.
+   */
+  readonly status: 'ok' | 'failed' | 'denied' | 'unknown' | 'skipped';
   readonly sentence: string;
   /** Milliseconds that this stage took. */
   readonly ms: number;
+  /** When what was signed in with expires, in milliseconds since the epoch. */
+  readonly expires?: number;
   readonly kind?: ErrorKind;
   readonly hint?: string;
   /** The server's own answer, redacted. */
@@ -34,6 +39,8 @@ export interface Verification {
   readonly steps: readonly VerificationStep[];
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** When what was signed in with expires, in milliseconds since the epoch, where that is known. */
+  readonly expires?: number;
 }
 
 /** Time limits of a verification, in milliseconds. */
@@ -46,14 +53,20 @@ export function concludeVerification(steps: readonly VerificationStep[], at: num
   const skipped = failed
     ? stages.filter((stage) => !seen.has(stage) && stages.indexOf(stage) > stages.indexOf(failed.stage))
     : [];
+  const expires = steps.find((step) => step.expires !== undefined)?.expires;
   return {
     works: !failed,
-    sentence: failed
-      ? failed.sentence
-      : (steps.findLast((step) => step.status === 'ok')?.sentence ?? 'Nothing was checked.'),
+    sentence: failed ? failed.sentence : workingSentence(steps),
     steps: [...steps, ...skipped.map(skip)],
     at,
+    ...(expires === undefined ? {} : { expires }),
   };
+}
+
+function workingSentence(steps: readonly VerificationStep[]): string {
+  const denied = steps.filter(({ status }) => status === 'denied').map(({ sentence }) => sentence);
+  const works = steps.findLast(({ stage, status }) => status === 'ok' && stage !== 'delete')?.sentence;
+  return [...denied, works ?? 'Nothing was checked.'].join(' ');
 }
 
 /** The step that an error ends. */

@@ -1,4 +1,4 @@
-import type { Network } from '../core/provider.ts';
+import type { Surroundings } from '../core/provider.ts';
 import { type Verification, verificationLimits } from '../core/verification.ts';
 import type { CredentialStore } from '../credentials/credentialStore.ts';
 import type { Credentials } from '../credentials/credentials.ts';
@@ -32,8 +32,8 @@ export function credentialAccess({ keeping, credentials, isLocked, keepVerificat
 }
 
 /** What can be tried with a draft: each on a client of its own, closed afterwards. */
-export function draftOperations(network: Network): DraftOperations {
-  const connection = ({ settings, secrets }: DraftConnection) => ({ settings, secrets, network });
+export function draftOperations(surroundings: Surroundings): DraftOperations {
+  const connection = ({ settings, secrets }: DraftConnection) => ({ ...surroundings, settings, secrets });
   return {
     async *verify(draft, signal) {
       await using client = await draft.provider.open(connection(draft));

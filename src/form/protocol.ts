@@ -73,7 +73,7 @@ export type FieldView = z.infer<typeof fieldView>;
 
 const verificationStep = z.object({
   stage: z.enum(stages),
-  status: z.enum(['ok', 'failed', 'unknown', 'skipped']),
+  status: z.enum(['ok', 'failed', 'denied', 'unknown', 'skipped']),
   sentence: z.string(),
   ms: z.number(),
   kind: z.optional(z.enum(errorKinds)),

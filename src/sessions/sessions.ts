@@ -1,4 +1,4 @@
-import type { Network, Provider } from '../core/provider.ts';
+import type { Provider, Surroundings } from '../core/provider.ts';
 import type { StorageClient } from '../core/storageClient.ts';
 import type { Changes } from '../credentials/credentialStore.ts';
 import type { CredentialRecord } from '../credentials/record.ts';
@@ -6,7 +6,7 @@ import { isLocked } from '../credentials/secretVault.ts';
 import { findCredential, type Keeping, type UnlockedCredential, unlockCredential } from '../credentials/unlock.ts';
 
 interface Parts extends Keeping {
-  readonly network: Network;
+  readonly surroundings: Surroundings;
   /** Milliseconds from the end of the last lease to closing the client: 5 minutes unless told. */
   readonly idle?: number;
   /** Milliseconds after which a missing secret is looked for again. */
@@ -96,7 +96,7 @@ export class Sessions implements AsyncDisposable {
   async #connect(id: string): Promise<Opened> {
     const unlocked = await this.#unlock(id);
     const { record, provider, secrets } = unlocked;
-    const client = await provider.open({ settings: record.settings, secrets, network: this.#parts.network });
+    const client = await provider.open({ ...this.#parts.surroundings, settings: record.settings, secrets });
     return { ...unlocked, client };
   }
 

@@ -1,11 +1,12 @@
 import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, type Uri } from 'vscode';
+import { renewableFields } from '../core/drafts.ts';
 import { type ErrorKind, isMissingChunk } from '../core/errors.ts';
 import type { Capability, Entry, Lock } from '../core/storageClient.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import type { Verification } from '../core/verification.ts';
 import { isLocked } from '../credentials/secretVault.ts';
 import { entryLabel } from './entryLabel.ts';
-import type { CredentialNode, EntryNode, MessageNode, Node } from './nodes.ts';
+import type { CredentialNode, EntryNode, ListedNode, MessageNode, Node } from './nodes.ts';
 
 /** What a row shows beside what its node knows. */
 export interface Standing {
@@ -100,7 +101,13 @@ function credentialIcon(
 function verificationLines(verification: Verification | undefined): readonly string[] {
   if (!verification) return ['Not verified yet.'];
   const when = new Date(verification.at).toLocaleString();
-  return [`${verification.works ? 'Verified' : 'Verification failed'}: ${when}`, verification.sentence];
+  const { works, sentence, expires } = verification;
+  const result = `${works ? 'Verified' : 'Verification failed'}: ${when}`;
+  return [result, sentence, ...(expires === undefined ? [] : [expiryText(expires)])];
+}
+
+function expiryText(expires: number): string {
+  return `${expires > Date.now() ? 'The keys expire' : 'The keys have expired'}: ${new Date(expires).toLocaleString()}`;
 }
 
 function drawEntry(node: EntryNode): TreeItem {
@@ -205,7 +212,6 @@ function drawMessage(node: MessageNode): TreeItem {
 
 const ways: Partial<Record<ErrorKind, { command: string; title: string }>> = {
   unauthenticated: { command: 'storageCredentials.editCredential', title: 'Edit Credential' },
-  expired: { command: 'storageCredentials.editCredential', title: 'Edit Credential' },
   'invalid-settings': { command: 'storageCredentials.editCredential', title: 'Edit Credential' },
   'untrusted-server': { command: 'storageCredentials.editCredential', title: 'Edit Credential' },
 };
@@ -216,7 +222,16 @@ function wayOn({ error, parent }: MessageNode): { command: string; title: string
   if (error?.kind === 'forbidden' && parent.kind === 'credential') {
     return { command: 'storageCredentials.openPath', title: `Open ${capital(parent.provider.noun.one)} or Path…` };
   }
+  if (error?.kind === 'expired' && isRenewable(parent)) {
+    return { command: 'storageCredentials.enterNewKeys', title: 'Enter New Keys' };
+  }
   return (error && ways[error.kind]) ?? { command: 'storageCredentials.refresh', title: 'Try Again' };
+}
+
+/** Whether new keys can be entered; where this machine gives them, looking again is the way on. */
+function isRenewable(node: ListedNode): boolean {
+  const { provider, record } = node.kind === 'credential' ? node : node.credential;
+  return renewableFields(provider.fields, record.settings).length > 0;
 }
 
 function joined(...parts: readonly (string | false)[]): string {

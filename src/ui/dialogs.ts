@@ -19,6 +19,8 @@ export interface Asking {
   readonly prompt: string;
   readonly value?: string;
   readonly placeholder?: string;
+  /** Nobody looking on can read what is typed. */
+  readonly password?: boolean;
   /** A sentence when the text can't be taken. */
   readonly refuse?: (text: string) => string | undefined;
 }
@@ -49,11 +51,12 @@ export const dialogs: Dialogs = {
     const options = { modal: true, detail: plainMessage(detail.join('\n')) };
     return (await window.showWarningMessage(plainMessage(title), options, button)) === button;
   },
-  async ask({ title, prompt, value, placeholder, refuse }) {
+  async ask({ title, prompt, value, placeholder, password = false, refuse }) {
     return await window.showInputBox({
       title: plainMessage(title),
       prompt: plainMessage(prompt),
       ignoreFocusOut: true,
+      password,
       ...(value === undefined ? {} : { value }),
       ...(placeholder === undefined ? {} : { placeHolder: placeholder }),
       ...(refuse ? { validateInput: refuse } : {}),

@@ -94,6 +94,14 @@ describe('the palette', () => {
       await runCommand('enterSecretAgain');
       await until('the form', () => tabs().includes('Research'));
     },
+    async enterNewKeys() {
+      choose('Research');
+      await runCommand('enterNewKeys');
+      assert.deepEqual(
+        person.asked.map(({ title, password }) => [title, password ?? false]),
+        [['Enter New Keys (1 of 3): Research', false]],
+      );
+    },
     async verifyCredential() {
       choose('Research');
       await runCommand('verifyCredential');

@@ -7,13 +7,15 @@ import { codeOf, connectionError } from './http.ts';
 /**
  * The first stages of verifying anything that speaks HTTP: reach the server, and trust the connection.
  * One anonymous HEAD request, no credential in it; whatever HTTP status comes back is good.
+ * @param onClock is told how far this machine's clock is ahead of the server's, in milliseconds
  */
 export async function* reachServer(
   server: URL,
   agent: http.Agent,
   signal: AbortSignal,
+  onClock?: (ahead: number) => void,
 ): AsyncGenerator<VerificationStep> {
-  const attempt = await tryServer(server, agent, signal);
+  const attempt = await tryServer(server, agent, signal, onClock);
   if (attempt.connected !== undefined || !attempt.error) {
     yield {
       stage: 'reach',
@@ -46,7 +48,12 @@ interface Attempt {
   readonly error?: StorageError;
 }
 
-function tryServer(server: URL, agent: http.Agent, signal: AbortSignal): Promise<Attempt> {
+function tryServer(
+  server: URL,
+  agent: http.Agent,
+  signal: AbortSignal,
+  onClock?: (ahead: number) => void,
+): Promise<Attempt> {
   const start = performance.now();
   const elapsed = () => Math.round(performance.now() - start);
   return new Promise((resolve) => {
@@ -79,6 +86,8 @@ function tryServer(server: URL, agent: http.Agent, signal: AbortSignal): Promise
     });
     request.on('response', (response) => {
       response.resume();
+      const date = Date.parse(response.headers.date ?? '');
+      if (!Number.isNaN(date)) onClock?.(Date.now() - date);
       end();
     });
     request.on('error', (error) => end(connectionError(error, server) ?? notHttp(error, server)));

@@ -8,11 +8,20 @@ export interface Flavour {
   readonly region: string;
   readonly pathStyle: boolean;
   readonly maxUploadParts: number;
+  /** Whether it is documented to honour If-Match when an object is deleted; others may delete in spite of it. */
+  readonly conditionalDelete?: true;
 }
 
 /** One row per service. Limits and endpoints as the services document them. */
 export const flavours = [
-  { id: 'aws', label: 'Amazon S3', region: '', pathStyle: false, maxUploadParts: 10_000 },
+  {
+    id: 'aws',
+    label: 'Amazon S3',
+    region: '',
+    pathStyle: false,
+    maxUploadParts: 10_000,
+    conditionalDelete: true,
+  },
   { id: 'minio', label: 'MinIO', region: 'us-east-1', pathStyle: true, maxUploadParts: 10_000 },
   { id: 'ceph', label: 'Ceph', region: '', pathStyle: true, maxUploadParts: 10_000 },
   {
@@ -52,6 +61,11 @@ export const flavours = [
 ] as const satisfies readonly Flavour[];
 
 export type FlavourId = (typeof flavours)[number]['id'];
+
+/** Whether a conditional delete is safe to send where versions are kept. */
+export function honoursConditions(id: FlavourId): boolean {
+  return flavourOf(id).conditionalDelete ?? false;
+}
 
 /** What choosing a service fills in. An endpoint of one's own stays unless the service has one itself or is Amazon's. */
 export function presetOf(id: FlavourId, endpoint: string): Readonly<Record<string, string | boolean | number>> {

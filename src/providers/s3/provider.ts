@@ -1,4 +1,4 @@
-import { choice, file, number, secret, text, toggle } from '../../core/fields.ts';
+import { choice, fetchedChoice, file, number, secret, text, toggle } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
 import { refuseBucketName } from '../_shared/s3/bucketNames.ts';
 import { parseEndpoint, refuseEndpoint, refuseRegion, withoutScheme } from '../_shared/s3/endpoint.ts';
@@ -15,20 +15,35 @@ export default defineProvider({
       choices: flavours.map(({ id, label }) => ({ value: id as FlavourId, label })),
       fills: (service, draft) => presetOf(service, String(draft.endpoint ?? '')),
     }),
+    credentialsChain: toggle({
+      label: 'Credentials Chain',
+      help: 'Use the AWS keys that this machine has. Looked for in this order: environment, shared files (keys, assumed role, web identity, process, SSO), web identity, container, instance metadata.',
+    }),
+    profile: fetchedChoice({
+      label: 'Profile',
+      help: "One profile of this machine's AWS files. Leave empty to look in every place of the chain.",
+      when: { credentialsChain: [true] },
+    }),
     accessKeyId: text({
       label: 'Access Key ID',
+      when: { credentialsChain: [false] },
+      renew: true,
       help: 'On AWS found under My account > Security Credentials > Access Keys; elsewhere given by the service.',
       required: true,
       hint: (value) => lengthHint('Access Key ID', value, 5, 20),
     }),
     secretAccessKey: secret({
       label: 'Secret Access Key',
+      when: { credentialsChain: [false] },
+      renew: true,
       help: 'Shown once, when the key pair was made. If you cannot find it, create a new pair: on AWS under My account > Security Credentials > Access Keys, elsewhere with the service.',
       required: true,
       hint: (value) => lengthHint('Secret Access Key', value, 8, 40),
     }),
     sessionToken: secret({
       label: 'Access token',
+      when: { credentialsChain: [false] },
+      renew: true,
       help: 'The session token, needed only with temporary keys.',
     }),
     bucket: text({
@@ -86,6 +101,11 @@ export default defineProvider({
       max: 10_000,
       advanced: true,
     }),
+    signaturesV2: toggle({
+      label: 'Use Signature Version 2',
+      help: 'Only for old services that know no newer signature.',
+      advanced: true,
+    }),
     skipRegion: toggle({
       label: 'Disable Endpoint Region',
       help: 'Never look up or follow the region of a bucket. Only for services without regions.',
@@ -115,8 +135,8 @@ export default defineProvider({
   limits: { batch: 1000, share: 604_800 },
   origin: ({ endpoint, secure, region }) =>
     parseEndpoint(endpoint, secure)?.origin ?? `https://s3.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
-  describe: ({ bucket, subfolder, endpoint, secure }) =>
-    [parseEndpoint(endpoint, secure)?.host, bucket && [bucket, subfolder].filter(Boolean).join('/')]
+  describe: ({ bucket, subfolder, endpoint, secure, profile }) =>
+    [profile, parseEndpoint(endpoint, secure)?.host, bucket && [bucket, subfolder].filter(Boolean).join('/')]
       .filter(Boolean)
       .join(' · '),
   warn: ({ endpoint, secure, verifyCertificate }) => {

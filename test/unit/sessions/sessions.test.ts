@@ -135,7 +135,7 @@ async function start(options: { idle?: number } = {}) {
   const keeping = await openKeeping(folder.path, secrets, undefined, openings);
   const { id } = await keeping.credentials.save(draft);
   secrets.reads.length = 0;
-  const sessions = new Sessions({ ...keeping, network, patience: 1, ...options });
+  const sessions = new Sessions({ ...keeping, surroundings: { network }, patience: 1, ...options });
   return {
     ...keeping,
     id,

@@ -113,9 +113,9 @@ function locationOf({ options }: S3Connection, region: string): BucketLocationCo
   return wanted === '' || wanted === unnamedRegion ? undefined : (wanted as BucketLocationConstraint);
 }
 
-function inRegion({ options, network }: S3Connection, region: string): S3Connection {
+function inRegion({ options, surroundings }: S3Connection, region: string): S3Connection {
   const host = options.server.host.replace(`.${options.region}.`, `.${region}.`);
-  return new S3Connection({ ...options, region, server: new URL(`${options.server.protocol}//${host}`) }, network);
+  return new S3Connection({ ...options, region, server: new URL(`${options.server.protocol}//${host}`) }, surroundings);
 }
 
 function refuseOutside({ options: { bucket, prefix } }: S3Connection, name: string): void {

@@ -1,7 +1,7 @@
 import { GetBucketVersioningCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { StorageError } from '../../../core/errors.ts';
 import type { Draft } from '../../../core/fields.ts';
-import type { Network } from '../../../core/provider.ts';
+import type { Surroundings } from '../../../core/provider.ts';
 import type {
   Call,
   Entry,
@@ -32,8 +32,8 @@ import { verifyS3 } from './verification.ts';
 import { listVersionsPage, walkVersions } from './versions.ts';
 
 /** Opens a client for a service that speaks S3. Does no I/O. */
-export function openS3(options: S3Options, network: Network): StorageClient {
-  return new S3StorageClient(new S3Connection(options, network));
+export function openS3(options: S3Options, surroundings: Surroundings): StorageClient {
+  return new S3StorageClient(new S3Connection(options, surroundings));
 }
 
 class S3StorageClient implements StorageClient {

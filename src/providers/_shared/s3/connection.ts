@@ -2,9 +2,11 @@ import type { Agent } from 'node:http';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { StorageError } from '../../../core/errors.ts';
-import type { Network } from '../../../core/provider.ts';
+import type { Surroundings } from '../../../core/provider.ts';
 import { createAgent, timeLimits } from '../http.ts';
 import { type Subject, toS3Error } from './errors.ts';
+import { chainKeys, givenKeys, type KeySource } from './keySource.ts';
+import { createSignerV2 } from './signatureV2.ts';
 import { guardWire } from './wire.ts';
 
 /** What any service that speaks S3 is opened with. */
@@ -20,6 +22,12 @@ export interface S3Options {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;
+  /** Keys of this machine in place of given ones, of one profile or of any ('') place. */
+  readonly chain?: { readonly profile: string };
+  /** Signature Version 2 in place of 4. */
+  readonly signaturesV2?: boolean;
+  /** Whether a delete's If-Match is honoured, so that one that can't match changes nothing anywhere. */
+  readonly conditionalDelete?: boolean;
   readonly verifyCertificate: boolean;
   readonly caBundle: string;
   /** The only bucket this credential is for, or ''. */
@@ -31,8 +39,9 @@ export interface S3Options {
 /** The SDK's clients over one pool of connections, and how their errors read. */
 export class S3Connection {
   readonly options: S3Options;
-  readonly network: Network;
+  readonly surroundings: Surroundings;
   readonly agent: Agent;
+  readonly keySource: KeySource;
   /** Repeats what failed in passing. */
   readonly reader: S3Client;
   /** Repeats nothing by itself: a delete whose fate is unknown must not be sent again blindly. */
@@ -40,11 +49,12 @@ export class S3Connection {
   /** Whether buckets have Object Lock, as far as it was asked. */
   readonly objectLock = new Map<string, boolean>();
 
-  constructor(options: S3Options, network: Network) {
+  constructor(options: S3Options, surroundings: Surroundings) {
     this.options = options;
-    this.network = network;
-    this.agent = createAgent(options.server, network, options);
-    const config = clientConfig(options, this.agent);
+    this.surroundings = surroundings;
+    this.agent = createAgent(options.server, surroundings.network, options);
+    this.keySource = keySourceOf(options, surroundings);
+    const config = clientConfig(options, this.agent, this.keySource);
     this.reader = new S3Client({ ...config, maxAttempts: 3 });
     this.remover = new S3Client({ ...config, maxAttempts: 1 });
     guardWire(this.reader);
@@ -56,7 +66,9 @@ export class S3Connection {
     about: { bucket?: string | undefined; key?: string | undefined },
     signal: AbortSignal,
   ): StorageError {
-    return toS3Error(error, this.subject(about), signal);
+    const failure = toS3Error(error, this.subject(about), signal);
+    if (failure.kind === 'expired' || failure.kind === 'unauthenticated') this.keySource.forget();
+    return failure;
   }
 
   subject({ bucket, key }: { bucket?: string | undefined; key?: string | undefined }): Subject {
@@ -70,13 +82,34 @@ export class S3Connection {
   }
 }
 
+function keySourceOf(options: S3Options, surroundings: Surroundings): KeySource {
+  const { chain, region, accessKeyId, secretAccessKey, sessionToken } = options;
+  return chain
+    ? chainKeys({ ...chain, region }, surroundings)
+    : givenKeys({ accessKeyId, secretAccessKey, sessionToken });
+}
+
+/** Marked as memoized, so that the SDK keeps no keys by itself: the key source does, and knows when to forget them. */
+function identityOf(keys: KeySource['keys']) {
+  const identity = async () => {
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await keys();
+    return {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken ? { sessionToken } : {}),
+      ...(expiration ? { expiration } : {}),
+    };
+  };
+  return Object.assign(identity, { memoized: true });
+}
+
 /** Everything is said here: nothing is left to the machine's AWS files and variables, which could name another endpoint. */
-function clientConfig(options: S3Options, agent: Agent): S3ClientConfig {
-  const { server, customEndpoint, followRegions, region, pathStyle, accessKeyId, secretAccessKey, sessionToken } =
-    options;
+function clientConfig(options: S3Options, agent: Agent, { keys }: KeySource): S3ClientConfig {
+  const { server, customEndpoint, followRegions, region, pathStyle } = options;
   return {
     region,
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken === '' ? {} : { sessionToken }) },
+    credentials: identityOf(keys),
+    ...(options.signaturesV2 ? { signer: createSignerV2(keys, server) } : {}),
     ...(customEndpoint ? { endpoint: server.href } : { ignoreConfiguredEndpointUrls: true }),
     forcePathStyle: pathStyle,
     followRegionRedirects: followRegions,

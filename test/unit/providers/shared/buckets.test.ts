@@ -32,7 +32,7 @@ interface Sent {
 
 /** What is sent to make a bucket where there is none. */
 async function bodyFor(options: S3Options, region: string): Promise<string> {
-  const s3 = new S3Connection(options, { proxyFor: () => undefined, certificates: [] });
+  const s3 = new S3Connection(options, { network: { proxyFor: () => undefined, certificates: [] } });
   const sent: Sent[] = [];
   const handle = async (request: Sent) => {
     sent.push(request);
@@ -75,7 +75,7 @@ test('asks the region where the bucket is to be', async () => {
   await once(proxy, 'listening');
   const { port } = proxy.address() as AddressInfo;
   const network = { proxyFor: () => new URL(`http://127.0.0.1:${port}`), certificates: [] };
-  const s3 = new S3Connection(amazon, network);
+  const s3 = new S3Connection(amazon, { network });
   await expect(createBucket(s3, 'made-for-a-test', { region: 'us-west-2' }, signal)).rejects.toThrow();
   expect(new Set(asked)).toEqual(new Set(['made-for-a-test.s3.us-west-2.amazonaws.com:443']));
   s3.close();
@@ -83,7 +83,7 @@ test('asks the region where the bucket is to be', async () => {
 });
 
 test.each(['elsewhere.example/', 'a b', '@', 'EU'])('asks nobody in what is no region: %j', async (region) => {
-  const s3 = new S3Connection(amazon, { proxyFor: () => undefined, certificates: [] });
+  const s3 = new S3Connection(amazon, { network: { proxyFor: () => undefined, certificates: [] } });
   await expect(createBucket(s3, 'made-for-a-test', { region }, signal)).rejects.toMatchObject({
     kind: 'invalid-settings',
   });

@@ -60,7 +60,7 @@ const options: S3Options = {
 
 async function share(meant: Entry, change: Partial<S3Options> = {}, config: object = {}) {
   const unused = () => expect.unreachable('A link needs no request');
-  const s3 = new S3Connection({ ...options, ...change }, { proxyFor: () => undefined, certificates: [] });
+  const s3 = new S3Connection({ ...options, ...change }, { network: { proxyFor: () => undefined, certificates: [] } });
   Object.assign(s3.reader.config, { requestHandler: { handle: unused } }, config);
   try {
     return await shareObject(s3, meant, { seconds: 3600 }, new AbortController().signal);

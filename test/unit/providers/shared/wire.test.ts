@@ -55,7 +55,7 @@ function open(host: string, pathStyle = true): Required<StorageClient> {
     prefix: '',
   };
   const network = { proxyFor: () => new URL(`http://127.0.0.1:${port}`), certificates: [] };
-  return openS3(options, network) as Required<StorageClient>;
+  return openS3(options, { network }) as Required<StorageClient>;
 }
 
 const call = () => ({ signal: new AbortController().signal });
