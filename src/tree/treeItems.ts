@@ -154,13 +154,13 @@ function iconOf({ kind, version, locks = [] }: Entry): string {
   return kind === 'object' && version && !version.latest ? 'history' : entryIcons[kind];
 }
 
-/** '1.2 kB', and of a version what it is: '1.2 kB · 11/22/2026, 3:42:00 PM · 3ab8c1Qz · current'. */
+/** '1.2 kB', and of a version what it is: 'current · 1.2 kB · 11/22/2026, 3:42:00 PM · 3ab8c1Qz'. */
 function factsText({ kind, size, modified, version }: Entry): string {
   const bytes = size === undefined || version?.marker ? '' : formatBytes(size);
   if (!version) return bytes;
   const when = modified !== undefined && new Date(modified).toLocaleString();
   const standing = version.marker ? 'delete marker' : version.latest && 'current';
-  return joined(bytes, when, kind === 'object' && showName(version.id.slice(0, 8)), standing);
+  return joined(standing, bytes, when, kind === 'object' && showName(version.id.slice(0, 8)));
 }
 
 function lockText({ kind, bypassable, until }: Lock): string {

@@ -139,7 +139,10 @@ describeWithRgw('browsing', (rgw) => {
     assert.equal(tooltip[1], 'Size: 5 bytes');
     assert.match(tooltip[2] ?? '', /^Modified: .*\d/);
     assert.deepEqual(tooltip.slice(3), ['Storage class: STANDARD', 'ETag: "5d41402abc4b2a76b9719d911017c592"']);
-    assert.equal(parts.tree.getTreeItem(await entryRow(parts, row, 'a')).contextValue, 'folder can:remove');
+    assert.equal(
+      parts.tree.getTreeItem(await entryRow(parts, row, 'a')).contextValue,
+      'folder can:remove can:versions',
+    );
   });
 
   it('refreshes one row without asking about the others', async () => {
@@ -171,7 +174,7 @@ describeWithRgw('browsing', (rgw) => {
     assert.deepEqual(await labelsBelow(parts, folder), ['Nothing begins with: bzz']);
     await runCommand('clearFilter', folder);
     assert.deepEqual(await labelsBelow(parts, folder), ['blue', 'apple', 'banana']);
-    assert.equal(parts.tree.getTreeItem(folder).contextValue, 'folder can:remove');
+    assert.equal(parts.tree.getTreeItem(folder).contextValue, 'folder can:remove can:versions');
   });
 
   it('opens a place by its path for keys that may not list, and closes it again', async () => {

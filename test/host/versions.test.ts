@@ -63,13 +63,13 @@ describeWithRgw('versions and unfinished uploads', (rgw) => {
     assert.deepEqual(await labelsBelow(parts, row), ['in', 'a', 'a']);
     const [folder, newest, oldest] = await entriesBelow(row);
     assert.ok(folder && newest && oldest);
-    assert.match(looksOf(newest).description, /^2 bytes · .+ · \S{8} · current$/);
+    assert.match(looksOf(newest).description, /^current · 2 bytes · .+ · \S{8}$/);
     assert.match(looksOf(oldest).description, /^1 byte · .+ · \S{8}$/);
     assert.deepEqual([looksOf(newest).icon, looksOf(oldest).icon], ['file', 'history']);
     const [deleted, before] = await entriesBelow(folder);
     assert.ok(deleted && before);
     assert.equal(deleted.entry.version?.id, marker);
-    assert.match(looksOf(deleted).description, / · delete marker$/);
+    assert.match(looksOf(deleted).description, /^delete marker · .+ · \S{8}$/);
     assert.match(looksOf(deleted).flags, /\bcan:restore\b/);
     assert.doesNotMatch(looksOf(deleted).flags, /\bcan:read\b/);
     assert.doesNotMatch(looksOf(before).flags, /\bcan:restore\b/);
