@@ -120,9 +120,12 @@ function endWithParent(file: string, args: readonly string[]): [string, string[]
   return setpriv === undefined ? [file, [...args]] : [setpriv, ['--pdeathsig', 'KILL', file, ...args]];
 }
 
-/** A fresh folder under the system's temporary folder; `remove()` deletes it, the end of this process too. */
-export async function temporaryFolder(name: string): Promise<{ path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), `${name}-`));
+/** A fresh folder under the system's temporary folder or another; `remove()` deletes it, the end of this process too. */
+export async function temporaryFolder(
+  name: string,
+  parent: string = tmpdir(),
+): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(parent, `${name}-`));
   const removeNow = () => rmSync(path, { recursive: true, force: true });
   process.once('exit', removeNow);
   return {

@@ -1,5 +1,6 @@
 import type { Connection } from '../../core/provider.ts';
 import type { StorageClient } from '../../core/storageClient.ts';
+import { amazonDomain } from '../_shared/s3/amazon.ts';
 import { openS3 } from '../_shared/s3/client.ts';
 import { parseEndpoint } from '../_shared/s3/endpoint.ts';
 
@@ -33,7 +34,7 @@ export function openClient({ settings, secrets, network }: Connection<Settings, 
       bucket,
       caBundle,
       customEndpoint: custom !== undefined,
-      followRegions: custom === undefined && !settings.skipRegion,
+      followRegions: !settings.skipRegion,
       // A dot in a bucket's name breaks the certificate of virtual-host style.
       pathStyle: pathStyle || bucket.includes('.'),
       prefix: prefixOf(subfolder),
@@ -46,7 +47,7 @@ export function openClient({ settings, secrets, network }: Connection<Settings, 
 }
 
 function amazonServer(region: string): URL {
-  return new URL(`https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`);
+  return new URL(`https://s3.${region}.${amazonDomain(region)}`);
 }
 
 function prefixOf(subfolder: string): string {

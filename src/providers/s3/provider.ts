@@ -1,5 +1,6 @@
 import { choice, file, number, secret, text, toggle } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
+import { amazonDomain } from '../_shared/s3/amazon.ts';
 import { parseEndpoint, refuseEndpoint, withoutScheme } from '../_shared/s3/endpoint.ts';
 import { type FlavourId, flavours, followRegion, presetOf } from './flavours.ts';
 
@@ -69,7 +70,7 @@ export default defineProvider({
     }),
     region: text({
       label: 'Region',
-      help: 'Leave empty for the default, us-east-1. A private region such as us-gov-east-1 can be given.',
+      help: 'Leave empty to have the region of each bucket found. A private region such as us-gov-east-1 can be given.',
       placeholder: 'us-east-1',
       fills: (region, draft) => ({
         endpoint: followRegion(draft.service as FlavourId, region.trim(), String(draft.endpoint ?? '')),
@@ -98,7 +99,7 @@ export default defineProvider({
   capabilities: ['remove', 'walk', 'stat', 'read', 'recovery'],
   limits: { batch: 1000 },
   origin: ({ endpoint, secure, region }) =>
-    parseEndpoint(endpoint, secure)?.origin ?? `https://s3.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
+    parseEndpoint(endpoint, secure)?.origin ?? `https://s3.${amazonDomain(region)}`,
   describe: ({ bucket, subfolder, endpoint, secure }) =>
     [parseEndpoint(endpoint, secure)?.host, bucket && [bucket, subfolder].filter(Boolean).join('/')]
       .filter(Boolean)

@@ -5,6 +5,7 @@ import type { StorageError } from '../../../core/errors.ts';
 import type { Network } from '../../../core/provider.ts';
 import { createAgent, timeLimits } from '../http.ts';
 import { type Subject, toS3Error } from './errors.ts';
+import { useRegions } from './regions.ts';
 import { guardWire } from './wire.ts';
 
 /** What any service that speaks S3 is opened with. */
@@ -14,7 +15,7 @@ export interface S3Options {
   /** False for Amazon's own service, whose endpoints the SDK finds by region and bucket. */
   readonly customEndpoint: boolean;
   readonly region: string;
-  /** Whether a bucket of another region is looked up there. */
+  /** Whether the region of a bucket is looked up and followed. */
   readonly followRegions: boolean;
   readonly pathStyle: boolean;
   readonly accessKeyId: string;
@@ -45,6 +46,7 @@ export class S3Connection {
     this.remover = new S3Client({ ...config, maxAttempts: 1 });
     guardWire(this.reader);
     guardWire(this.remover);
+    useRegions([this.reader, this.remover], options);
   }
 
   fail(
@@ -68,14 +70,14 @@ export class S3Connection {
 
 /** Everything is said here: nothing is left to the machine's AWS files and variables, which could name another endpoint. */
 function clientConfig(options: S3Options, agent: Agent): S3ClientConfig {
-  const { server, customEndpoint, followRegions, region, pathStyle, accessKeyId, secretAccessKey, sessionToken } =
-    options;
+  const { server, customEndpoint, region, pathStyle, accessKeyId, secretAccessKey, sessionToken } = options;
   return {
     region,
     credentials: { accessKeyId, secretAccessKey, ...(sessionToken === '' ? {} : { sessionToken }) },
     ...(customEndpoint ? { endpoint: server.href } : { ignoreConfiguredEndpointUrls: true }),
     forcePathStyle: pathStyle,
-    followRegionRedirects: followRegions,
+    // Regions are followed by our own rules: these would go where an answer points.
+    followRegionRedirects: false,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     useDualstackEndpoint: false,
