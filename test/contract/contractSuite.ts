@@ -135,7 +135,7 @@ export async function contractSuite(
       console.log(`Skipped: ${title} of ${provider.label}. ${sentence}`);
       it.skip(`${title}: ${provider.label}. ${sentence}`);
     }
-    for (const server of servers) {
+    for (const server of servers.filter(({ suites }) => suites?.includes(title) ?? true)) {
       describe(`${title}: ${provider.label} on ${server.name}`, () => {
         const contract = new Contract(provider, server);
         afterAll(async () => {

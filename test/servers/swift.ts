@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +51,7 @@ export async function startSwift({ region = 'us-east-1' }: { region?: string } =
     await folder.remove();
   };
   try {
+    const users = { user: makeUser('tester'), stranger: makeUser('tester3') };
     const ports = await freePorts(5);
     const [proxy = 0, memcached = 0, ...storage] = ports;
     const start = (command: string, args: readonly string[]) => {
@@ -66,10 +68,10 @@ export async function startSwift({ region = 'us-east-1' }: { region?: string } =
       start(`swift-${layer}-server`, [file, '--verbose']);
     }
     const file = join(folder.path, 'proxy-server.conf');
-    await writeFile(file, renderProxy(folder.path, proxy, memcached, region));
+    await writeFile(file, renderProxy({ folder: folder.path, port: proxy, memcached, region, ...users }));
     start('swift-proxy-server', [file, '--verbose']);
     const endpoint = `http://127.0.0.1:${proxy}`;
-    await waitUntil('Swift to answer', 60_000, () => isReady(endpoint, running));
+    await waitUntil('Swift to answer', 60_000, () => isReady(endpoint, users.user, running));
     return { endpoint, region, ...users, stop };
   } catch (error) {
     await stop();
@@ -77,11 +79,9 @@ export async function startSwift({ region = 'us-east-1' }: { region?: string } =
   }
 }
 
-// The words that every Swift that serves for development knows.
-const users = {
-  user: { accessKeyId: 'test:tester', secretAccessKey: 'testing' },
-  stranger: { accessKeyId: 'test:tester3', secretAccessKey: 'testing3' },
-};
+function makeUser(name: string): SwiftUser {
+  return { accessKeyId: `test:${name}`, secretAccessKey: randomBytes(16).toString('hex') };
+}
 
 async function memoryFolder(): Promise<string> {
   return access('/dev/shm').then(
@@ -114,7 +114,13 @@ use = egg:swift#${layer}
 `;
 }
 
-function renderProxy(folder: string, port: number, memcached: number, region: string): string {
+interface ProxyLayout extends Pick<Swift, 'region' | 'user' | 'stranger'> {
+  readonly folder: string;
+  readonly port: number;
+  readonly memcached: number;
+}
+
+function renderProxy({ folder, port, memcached, region, user, stranger }: ProxyLayout): string {
   return `[DEFAULT]
 bind_ip = 127.0.0.1
 bind_port = ${port}
@@ -128,8 +134,8 @@ use = egg:swift#proxy
 account_autocreate = true
 [filter:tempauth]
 use = egg:swift#tempauth
-user_test_tester = testing .admin
-user_test_tester3 = testing3
+user_test_tester = ${user.secretAccessKey} .admin
+user_test_tester3 = ${stranger.secretAccessKey}
 [filter:s3api]
 use = egg:swift#s3api
 location = ${region}
@@ -147,12 +153,11 @@ ${['catch_errors', 'gatekeeper', 'healthcheck', 'listing_formats', 'bulk', 'copy
 }
 
 /** Ready is a proxy that can sign somebody in and show the account, so that all four servers have answered. */
-async function isReady(endpoint: string, running: readonly ServerProcess[]): Promise<boolean> {
+async function isReady(endpoint: string, user: SwiftUser, running: readonly ServerProcess[]): Promise<boolean> {
   for (const server of running) await server.assertRunning();
-  const { accessKeyId, secretAccessKey } = users.user;
   try {
     const signedIn = await fetch(`${endpoint}/auth/v1.0`, {
-      headers: { 'x-auth-user': accessKeyId, 'x-auth-key': secretAccessKey },
+      headers: { 'x-auth-user': user.accessKeyId, 'x-auth-key': user.secretAccessKey },
     });
     const token = signedIn.headers.get('x-auth-token') ?? '';
     const account = signedIn.headers.get('x-storage-url') ?? '';
