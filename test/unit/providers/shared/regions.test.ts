@@ -3,11 +3,13 @@ import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { StorageError } from '../../../../src/core/errors.ts';
 import type { StorageClient, Target } from '../../../../src/core/storageClient.ts';
 import { regionOfHost, samePartition } from '../../../../src/providers/_shared/s3/amazon.ts';
 import { openS3 } from '../../../../src/providers/_shared/s3/client.ts';
+import { useRegions } from '../../../../src/providers/_shared/s3/regions.ts';
 import { type Certificates, createCertificates } from '../../../servers/certificates.ts';
 import { portOf } from '../../../servers/serverProcess.ts';
 
@@ -87,15 +89,17 @@ const common: Omit<Options, 'server' | 'customEndpoint'> = {
 };
 
 function openCustom(change: Partial<Options> = {}) {
-  const network = { proxyFor: () => undefined, certificates: [] };
-  return openS3({ ...common, server: plain, customEndpoint: true, ...change }, network);
+  return open({ ...common, server: plain, customEndpoint: true, ...change });
 }
 
 function openAmazon(change: Partial<Options> = {}) {
   const region = change.region ?? common.region;
   const server = new URL(`https://s3.${region}.amazonaws.com`);
-  const network = { proxyFor: () => proxy, certificates: [] };
-  return openS3({ ...common, server, customEndpoint: false, pathStyle: false, ...change }, network);
+  return open({ ...common, server, customEndpoint: false, pathStyle: false, ...change });
+}
+
+function open(options: Options): StorageClient {
+  return openS3(options, { proxyFor: () => (options.customEndpoint ? undefined : proxy), certificates: [] });
 }
 
 const call = () => ({ signal: new AbortController().signal });
@@ -249,11 +253,22 @@ describe('keys go to no other address', () => {
   test.each(['evil.com/', 'x.evil.com#', '@evil.com/'])('nor to one made by a region typed in: %s', async (region) => {
     answer = () => listing;
     const server = new URL('https://s3.us-east-1.amazonaws.com');
-    await using client = openS3(
-      { ...common, region, server, customEndpoint: false, pathStyle: false },
-      { proxyFor: () => proxy, certificates: [] },
-    );
+    await using client = openAmazon({ region, server });
     await failure(list(client));
+    expect(seen).toEqual([]);
+  });
+
+  test('not even when the SDK would send them there', async () => {
+    answer = () => listing;
+    const { port } = plain;
+    for (const endpoint of [stranger.origin, `http://localhost:${port}`, `https://127.0.0.1:${port}`]) {
+      const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
+      const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+      useRegions([client], { ...common, server: plain, customEndpoint: true });
+      const error = await failure(client.send(new ListObjectsV2Command({ Bucket: 'bucket' })));
+      expect(error.message).toMatch(/no other address/);
+      client.destroy();
+    }
     expect(seen).toEqual([]);
   });
 });
