@@ -97,11 +97,12 @@ async function buildRing(folder: string, layer: string, port: number): Promise<v
   await runCommand('swift-ring-builder', [builder, 'rebalance']);
 }
 
+// Without workers each server is one process, which ends with this one.
 function renderStorage(folder: string, layer: string, port: number): string {
   return `[DEFAULT]
 bind_ip = 127.0.0.1
 bind_port = ${port}
-workers = ${layer === 'object' ? 2 : 1}
+workers = 0
 user = ${userInfo().username}
 swift_dir = ${folder}
 devices = ${join(folder, 'node')}
@@ -124,7 +125,7 @@ function renderProxy({ folder, port, memcached, region, user, stranger }: ProxyL
   return `[DEFAULT]
 bind_ip = 127.0.0.1
 bind_port = ${port}
-workers = 2
+workers = 0
 user = ${userInfo().username}
 swift_dir = ${folder}
 [pipeline:main]
