@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
-          globalSetup: 'test/support/rgwGlobal.ts',
+          globalSetup: ['test/support/rgwGlobal.ts', 'test/support/swiftGlobal.ts'],
           ...serial,
         },
       },
@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'long',
           include: ['test/long/**/*.test.ts'],
-          globalSetup: 'test/support/rgwGlobal.ts',
+          globalSetup: ['test/support/rgwGlobal.ts', 'test/support/swiftGlobal.ts'],
           ...serial,
           testTimeout: 900 * second,
         },

@@ -54,7 +54,7 @@ await writeFile('out/bench.json', `${JSON.stringify(result, null, 2)}\n`);
 
 function isInstalled(tool: Tool): boolean {
   if (findCommand(tool.needs) !== undefined) return true;
-  missing.push(`Missing: ${tool.name} (Debian package ${tool.needs})`);
+  missing.push(`Missing: ${tool.name} (Debian package ${tool.debianPackage ?? tool.needs})`);
   return false;
 }
 

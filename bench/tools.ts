@@ -1,5 +1,5 @@
 import { build } from 'esbuild';
-import { type PeerAccess, rcloneEnvironment, writeS3cmdConfig } from '../test/servers/peers.ts';
+import { awsEnvironment, type PeerAccess, rcloneEnvironment, writeS3cmdConfig } from '../test/servers/peers.ts';
 import { type Cost, measureCommand } from './measure.ts';
 
 /** A bucket to be emptied, and a folder for files that hold its keys. */
@@ -11,8 +11,10 @@ export interface Job extends PeerAccess {
 /** A program that empties a bucket. */
 export interface Tool {
   readonly name: string;
-  /** The command that must exist, and the Debian package that brings it. */
+  /** The command that must exist. */
   readonly needs: string;
+  /** The Debian package that brings it, where it is called otherwise. */
+  readonly debianPackage?: string;
   /** At most so many rounds, for what takes minutes. */
   readonly rounds: number;
   empty(job: Job): Promise<Cost>;
@@ -28,6 +30,19 @@ export const peers: readonly Tool[] = [
       const config = await writeS3cmdConfig(job.folder, job);
       return measureCommand('s3cmd', ['-c', config, 'del', '--recursive', '--force', '--quiet', `s3://${job.bucket}/`]);
     },
+  },
+  {
+    name: 'awscli',
+    needs: 'aws',
+    debianPackage: 'awscli',
+    // It deletes one key a request.
+    rounds: 1,
+    empty: (job) =>
+      measureCommand(
+        'aws',
+        ['s3', 'rm', '--recursive', '--only-show-errors', `s3://${job.bucket}/`, '--endpoint-url', job.endpoint],
+        { env: awsEnvironment(job) },
+      ),
   },
   rclone('rclone, 64 workers', Number.POSITIVE_INFINITY, ['--transfers', '64', '--checkers', '64']),
   rclone('rclone, default', 1, []),

@@ -1,7 +1,7 @@
 import { StorageError } from '../core/errors.ts';
 import { showName } from '../core/text.ts';
 import type { EntryNode } from '../tree/nodes.ts';
-import { deleteEntries } from './deleteEntries.ts';
+import { deleteAllVersions, deleteEntries } from './deleteEntries.ts';
 import type { Handler, Parts } from './parts.ts';
 import { entryTargets } from './targets.ts';
 
@@ -19,7 +19,8 @@ export const deleteContainer: Handler = async (parts, node) => {
     button: `Delete Everything in ${capital(one)}…`,
   });
   if (!everything) return;
-  await deleteEntries(parts, target);
+  const versions = target.credential.provider.capabilities.has('versions');
+  await (versions ? deleteAllVersions : deleteEntries)(parts, target);
   if (!(await looksEmpty(parts, target)) || !(await isConfirmed(parts, target, 'Nothing is listed in it any more.'))) {
     return;
   }

@@ -9,6 +9,8 @@ export type ContractServers = () => Promise<{
 /** A server that one provider is tested against, and a way around the provider to prepare and to judge. */
 export interface ContractServer {
   readonly name: string;
+  /** The titles of the suites that run against it, of a slow one; all by default. */
+  readonly suites?: readonly string[];
   /** `http://host:port` or `https://host:port`. */
   readonly origin: string;
   /** The authority of its certificate, when it has one. */
@@ -33,8 +35,8 @@ export interface ContractServer {
   put(container: string, id: string, body?: string): Promise<void>;
   /** The exact ids of all objects, sorted by their UTF-8 bytes. */
   ids(container: string): Promise<readonly string[]>;
-  /** From now on deleting these is refused to everyone. */
-  refuseDeletion(container: string, ids: readonly string[]): Promise<void>;
+  /** From now on deleting these is refused to everyone; absent where a server can't single out. */
+  refuseDeletion?(container: string, ids: readonly string[]): Promise<void>;
   /** A good draft of an account that may not list the container. */
   strangerTo(container: string): Promise<Draft>;
   /** Ends what was started for this file of tests alone. */

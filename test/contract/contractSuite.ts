@@ -137,7 +137,7 @@ export async function contractSuite(
       it.skip(`${title}: ${provider.label}. ${sentence}`);
     }
     for (const server of servers) {
-      if (!makesSense(provider, server)) {
+      if (!makesSense(provider, server) || !(server.suites?.includes(title) ?? true)) {
         await server.stop?.();
         continue;
       }

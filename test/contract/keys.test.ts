@@ -1,6 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { expect, it } from 'vitest';
 import { type Place, placeOf, type StorageClient } from '../../src/core/storageClient.ts';
+import { startConnectProxy } from '../servers/connectProxy.ts';
 import type { RecordedRequest } from '../servers/faultProxy.ts';
 import { isSendable, oddKeys, rawTarget } from '../support/oddKeys.ts';
 import { byBytes, call, collect, containerPlace, contractSuite, listAll, targetOf } from './contractSuite.ts';
@@ -66,6 +67,25 @@ await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) 
       ]);
       proxy.reset();
     }
+  });
+
+  it('reaches each through a proxy as it is, and never past the proxy', async () => {
+    const { container, stored } = await contract.fillWithOddKeys();
+    const front = await contract.proxy();
+    const proxy = await startConnectProxy();
+    const network = { proxyFor: () => new URL(proxy.url), certificates: [] };
+    const client = await contract.open({}, front.endpoint, network);
+    await listAll(client, containerPlace(container));
+    front.reset();
+    for (const key of stored) await client.stat(targetOf(container, key).entry, call());
+    const asked = front.requests.map(({ target }) => target.split('?')[0]);
+    expect(asked).toEqual(stored.map((key) => rawTarget(container, key)));
+    const outcomes = await contract.remove(client, container, stored);
+    expect(outcomes.filter(({ result }) => result !== 'deleted')).toEqual([]);
+    expect(new Set(proxy.requests)).toEqual(new Set([`CONNECT ${new URL(front.endpoint).host}`]));
+    expect(front.connections()).toBe(proxy.requests.length);
+    expect(await server.ids(container)).toEqual([]);
+    await proxy.stop();
   });
 
   it('never takes an empty name for the container', async () => {

@@ -15,15 +15,29 @@ import { startMemoryS3 } from '../../demo/s3Server.ts';
 import type { Draft } from '../../src/core/fields.ts';
 import { createRgwUser } from '../servers/rgw.ts';
 import type { RgwAccess } from '../support/rgwGlobal.ts';
+import type { ProvidedSwift } from '../support/swiftGlobal.ts';
 import type { ContractServer, ContractServers } from './contractServer.ts';
 
-/** Ceph RGW, plain and over TLS; and the memory S3, whose listings are encoded as Amazon's are. */
+/** Ceph RGW, plain and over TLS; OpenStack Swift, the strict one; and the memory S3, whose listings are encoded as Amazon's are. */
 export const contractServers: ContractServers = async () => {
   const rgw = inject('rgw');
-  const memory = await memoryServer();
-  if ('unavailable' in rgw) return { servers: [memory], missing: [rgw.unavailable] };
-  return { servers: [plainServer(rgw), tlsServer(rgw), memory], missing: [] };
+  const swift = inject('swift');
+  const ceph = 'unavailable' in rgw ? [] : [plainServer(rgw), tlsServer(rgw)];
+  const openstack = 'unavailable' in swift ? [] : [swiftServer(swift)];
+  const missing = [rgw, swift].flatMap((server) => ('unavailable' in server ? [server.unavailable] : []));
+  return { servers: [...ceph, ...openstack, await memoryServer()], missing };
 };
+
+/** It refuses a delete without Content-MD5 and a signature for another region. */
+function swiftServer({ endpoint, user, stranger }: Exclude<ProvidedSwift, { unavailable: string }>): ContractServer {
+  const server = serverFor('OpenStack Swift', { endpoint, ...user });
+  return {
+    ...server,
+    suites: ['listing', 'odd names', 'removal', 'verification', 'a second client'],
+    secrets: [...server.secrets, stranger.secretAccessKey],
+    strangerTo: async (bucket) => ({ ...server.draft(endpoint), ...stranger, bucket }),
+  };
+}
 
 function plainServer(rgw: RgwAccess): ContractServer {
   const server = serverFor('Ceph RGW', rgw);

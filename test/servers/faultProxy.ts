@@ -38,6 +38,8 @@ export interface FaultRule {
 export interface FaultProxy {
   readonly endpoint: string;
   readonly requests: readonly RecordedRequest[];
+  /** How many connections it accepted since it runs. */
+  connections(): number;
   /** The requests that ask for something to be deleted: DELETE and POST ?delete. */
   deletions(): readonly RecordedRequest[];
   addRule(rule: FaultRule): void;
@@ -79,12 +81,17 @@ export async function startFaultProxy(options: {
     response.writeContinue();
     listener(request, response);
   });
+  let connections = 0;
+  server.on('connection', () => {
+    connections++;
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
   return {
     endpoint: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${portOf(server.address())}`,
     requests,
+    connections: () => connections,
     deletions: () => requests.filter(isDeletion),
     addRule: (rule) => rules.push({ rule, asked: 0 }),
     reset() {

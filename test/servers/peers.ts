@@ -41,3 +41,24 @@ export async function writeS3cmdConfig(folder: string, access: PeerAccess): Prom
   await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
   return file;
 }
+
+/** Environment that gives awscli its keys and nothing of the machine's own; the endpoint goes into its arguments. */
+export function awsEnvironment(access: PeerAccess): NodeJS.ProcessEnv {
+  return {
+    AWS_ACCESS_KEY_ID: access.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: access.secretAccessKey,
+    AWS_SESSION_TOKEN: undefined,
+    AWS_PROFILE: undefined,
+    AWS_CA_BUNDLE: undefined,
+    AWS_REGION: undefined,
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_CONFIG_FILE: '/nonexistent',
+    AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_PAGER: '',
+    // Its newer checksums are unknown to many servers.
+    AWS_REQUEST_CHECKSUM_CALCULATION: 'when_required',
+    AWS_RESPONSE_CHECKSUM_VALIDATION: 'when_required',
+    PYTHONIOENCODING: 'utf-8',
+  };
+}

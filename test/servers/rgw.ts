@@ -32,8 +32,9 @@ export interface Rgw {
   stop(): Promise<void>;
 }
 
-const packages = ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'];
-const commands = ['ceph', 'ceph-authtool', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin'];
+/** What a cluster needs. */
+export const packages = ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'];
+export const commands = ['ceph', 'ceph-authtool', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin'];
 
 /** Starts a Ceph RGW on free ports of 127.0.0.1; throws ServerUnavailable where it can't be installed. */
 export async function startRgw(options: { tls?: Certificate } = {}): Promise<Rgw> {
@@ -46,8 +47,7 @@ export async function startRgw(options: { tls?: Certificate } = {}): Promise<Rgw
   };
   try {
     const layout = await writeLayout(folder.path, options.tls);
-    running.push(await startMonitor(layout));
-    running.push(await startStore(layout));
+    await startCluster(layout, running);
     running.push(await startGateway(layout));
     const createUser = (user: Partial<RgwUser> = {}) => createRgwUser(layout.configFile, user);
     return {
@@ -64,21 +64,42 @@ export async function startRgw(options: { tls?: Certificate } = {}): Promise<Rgw
   }
 }
 
+/** Starts monitor and store, without a gateway; what runs is added to `running` as it starts. */
+export async function startCluster(layout: Layout, running: ServerProcess[]): Promise<void> {
+  running.push(await startMonitor(layout));
+  running.push(await startStore(layout));
+}
+
 /** Adds a user to a running cluster; what is not given is made up. */
-export async function createRgwUser(configFile: string, user: Partial<RgwUser> = {}): Promise<RgwUser> {
-  const made = {
+export async function createRgwUser(
+  configFile: string,
+  user: Partial<RgwUser> = {},
+  args: readonly string[] = [],
+): Promise<RgwUser> {
+  const made = makeRgwUser(user);
+  const who = [`--uid=${made.name}`, `--display-name=${made.name}`, `--access-key=${made.accessKeyId}`];
+  await administer(configFile, ['user', 'create', ...who, ...args], made.secretAccessKey);
+  return made;
+}
+
+/** Makes up what is not given of a user. */
+export function makeRgwUser(user: Partial<RgwUser>): RgwUser {
+  return {
     name: user.name ?? `user-${randomBytes(4).toString('hex')}`,
     accessKeyId: user.accessKeyId ?? randomBytes(10).toString('hex').toUpperCase(),
     secretAccessKey: user.secretAccessKey ?? randomBytes(30).toString('base64'),
   };
-  const who = [`--uid=${made.name}`, `--display-name=${made.name}`, `--access-key=${made.accessKeyId}`];
-  // Every Ceph command appends CEPH_ARGS to its arguments: the secret stays out of the process list.
-  const env = { CEPH_ARGS: `--secret=${made.secretAccessKey}` };
-  await runCommand('radosgw-admin', ['-c', configFile, '-n', 'client.rgw', 'user', 'create', ...who], env);
-  return made;
 }
 
-interface Layout {
+/** Runs radosgw-admin, with a secret where one is needed. */
+export function administer(configFile: string, args: readonly string[], secret?: string): Promise<string> {
+  // Every Ceph command appends CEPH_ARGS to its arguments: the secret stays out of the process list.
+  const env = secret === undefined ? {} : { CEPH_ARGS: `--secret=${secret}` };
+  return runCommand('radosgw-admin', ['-c', configFile, '-n', 'client.rgw', ...args], env);
+}
+
+/** Where a cluster keeps its files and listens. */
+export interface Layout {
   readonly folder: string;
   readonly configFile: string;
   readonly keyring: string;
@@ -88,7 +109,8 @@ interface Layout {
   readonly tlsPort: number;
 }
 
-async function writeLayout(folder: string, tls: Certificate | undefined): Promise<Layout> {
+/** Writes configuration and keys of a cluster into a folder. */
+export async function writeLayout(folder: string, tls: Certificate | undefined): Promise<Layout> {
   const [port = 0, tlsPort = 0, mon2 = 0, mon1 = 0] = await freePorts(4);
   const layout: Layout = {
     folder,
@@ -176,11 +198,12 @@ async function startStore(layout: Layout): Promise<ServerProcess> {
   return store;
 }
 
-async function startGateway(layout: Layout): Promise<ServerProcess> {
-  const gateway = start(layout, 'radosgw', ['-f', '-c', layout.configFile, '-n', 'client.rgw']);
+/** Starts a gateway and waits until it answers. */
+export async function startGateway(layout: Layout, args: readonly string[] = [], port = layout.port) {
+  const gateway = start(layout, 'radosgw', ['-f', '-c', layout.configFile, '-n', 'client.rgw', ...args]);
   await waitUntil('the S3 gateway to answer', 60_000, async () => {
     await gateway.assertRunning();
-    return fetch(`http://127.0.0.1:${layout.port}/`).then(
+    return fetch(`http://127.0.0.1:${port}/`).then(
       (response) => response.status < 500,
       () => false,
     );

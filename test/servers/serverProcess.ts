@@ -10,6 +10,12 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** What is left to do when this process ends; one listener, however many servers there are. */
+const atExit = new Set<() => void>();
+process.once('exit', () => {
+  for (const end of atExit) end();
+});
+
 /** A server can't be started on this machine; the message says what it needs, so that a suite can skip with it. */
 export class ServerUnavailable extends Error {
   override readonly name = 'ServerUnavailable';
@@ -82,7 +88,7 @@ export function startProcess(
     failure = error;
   });
   const killNow = () => child.kill('SIGKILL');
-  process.once('exit', killNow);
+  atExit.add(killNow);
 
   return {
     pid: child.pid ?? 0,
@@ -93,7 +99,7 @@ export function startProcess(
       throw new Error(`${command} ended with ${child.exitCode ?? child.signalCode}: ${text.slice(-2000)}`);
     },
     async stop() {
-      process.off('exit', killNow);
+      atExit.delete(killNow);
       await endChild(child);
       log.end();
     },
@@ -120,15 +126,18 @@ function endWithParent(file: string, args: readonly string[]): [string, string[]
   return setpriv === undefined ? [file, [...args]] : [setpriv, ['--pdeathsig', 'KILL', file, ...args]];
 }
 
-/** A fresh folder under the system's temporary folder; `remove()` deletes it, the end of this process too. */
-export async function temporaryFolder(name: string): Promise<{ path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), `${name}-`));
+/** A fresh folder under the system's temporary folder or another; `remove()` deletes it, the end of this process too. */
+export async function temporaryFolder(
+  name: string,
+  parent: string = tmpdir(),
+): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(parent, `${name}-`));
   const removeNow = () => rmSync(path, { recursive: true, force: true });
-  process.once('exit', removeNow);
+  atExit.add(removeNow);
   return {
     path,
     async remove() {
-      process.off('exit', removeNow);
+      atExit.delete(removeNow);
       await rm(path, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -1,5 +1,7 @@
+import dns from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import tls from 'node:tls';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { type ErrorFacts, type ErrorKind, StorageError } from '../../core/errors.ts';
@@ -22,11 +24,15 @@ export interface Trust {
  */
 export function createAgent(server: URL, network: Network, trust: Trust, maxSockets = 32): http.Agent {
   const proxy = network.proxyFor(server);
-  const connections = { keepAlive: true, maxSockets };
+  const connections = { keepAlive: true, maxSockets, lookup: lookUpHost };
   const secure = server.protocol === 'https:' ? tlsOptions(network, trust) : {};
   if (proxy) return new TunnelAgent(proxy, secure, { ...connections, ...trustedRoots(network.certificates) });
   return server.protocol === 'https:' ? new https.Agent({ ...connections, ...secure }) : new http.Agent(connections);
 }
+
+/** Finds a host as the machine does; every name under `localhost` is this machine, which not every resolver knows (RFC 6761). */
+const lookUpHost: LookupFunction = (host, options, callback) =>
+  dns.lookup(/\.localhost\.?$/i.test(host) ? 'localhost' : host, options, callback);
 
 /** Options of every TLS connection to a server. */
 export function tlsOptions(network: Network, { verifyCertificate, caBundle }: Trust): tls.ConnectionOptions {

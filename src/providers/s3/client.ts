@@ -2,6 +2,7 @@ import { StorageError } from '../../core/errors.ts';
 import type { Choice } from '../../core/fields.ts';
 import type { Connection } from '../../core/provider.ts';
 import type { StorageClient } from '../../core/storageClient.ts';
+import { amazonDomain } from '../_shared/s3/amazon.ts';
 import { openS3 } from '../_shared/s3/client.ts';
 import { parseEndpoint, refuseRegion } from '../_shared/s3/endpoint.ts';
 import { type FlavourId, honoursConditions } from './flavours.ts';
@@ -45,7 +46,7 @@ export function openClient(connection: Connection<Settings, Secrets>): StorageCl
       ...(settings.credentialsChain ? { chain: { profile: settings.profile } } : {}),
       conditionalDelete: custom === undefined && honoursConditions(settings.service),
       customEndpoint: custom !== undefined,
-      followRegions: custom === undefined && !settings.skipRegion,
+      followRegions: !settings.skipRegion,
       // A dot in a bucket's name breaks the certificate of virtual-host style.
       pathStyle: pathStyle || bucket.includes('.'),
       prefix: prefixOf(subfolder),
@@ -65,7 +66,7 @@ export async function fetchChoices(field: string): Promise<readonly Choice[]> {
 }
 
 function amazonServer(region: string): URL {
-  return new URL(`https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`);
+  return new URL(`https://s3.${region}.${amazonDomain(region)}`);
 }
 
 function prefixOf(subfolder: string): string {

@@ -1,5 +1,6 @@
 import { choice, fetchedChoice, file, number, secret, text, toggle } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
+import { amazonDomain } from '../_shared/s3/amazon.ts';
 import { refuseBucketName } from '../_shared/s3/bucketNames.ts';
 import { parseEndpoint, refuseEndpoint, refuseRegion, withoutScheme } from '../_shared/s3/endpoint.ts';
 import { type FlavourId, flavours, followRegion, presetOf } from './flavours.ts';
@@ -86,7 +87,7 @@ export default defineProvider({
     }),
     region: text({
       label: 'Region',
-      help: 'Leave empty for the default, us-east-1. A private region such as us-gov-east-1 can be given.',
+      help: 'Leave empty to have the region of each bucket found. A private region such as us-gov-east-1 can be given.',
       placeholder: 'us-east-1',
       refuse: refuseRegion,
       fills: (region, draft) => ({
@@ -134,7 +135,7 @@ export default defineProvider({
   ],
   limits: { batch: 1000, share: 604_800 },
   origin: ({ endpoint, secure, region }) =>
-    parseEndpoint(endpoint, secure)?.origin ?? `https://s3.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
+    parseEndpoint(endpoint, secure)?.origin ?? `https://s3.${amazonDomain(region)}`,
   describe: ({ bucket, subfolder, endpoint, secure, profile }) =>
     [profile, parseEndpoint(endpoint, secure)?.host, bucket && [bucket, subfolder].filter(Boolean).join('/')]
       .filter(Boolean)

@@ -6,6 +6,7 @@ import type { Surroundings } from '../../../core/provider.ts';
 import { createAgent, timeLimits } from '../http.ts';
 import { type Subject, toS3Error } from './errors.ts';
 import { chainKeys, givenKeys, type KeySource } from './keySource.ts';
+import { useRegions } from './regions.ts';
 import { createSignerV2 } from './signatureV2.ts';
 import { guardWire } from './wire.ts';
 
@@ -16,7 +17,7 @@ export interface S3Options {
   /** False for Amazon's own service, whose endpoints the SDK finds by region and bucket. */
   readonly customEndpoint: boolean;
   readonly region: string;
-  /** Whether a bucket of another region is looked up there. */
+  /** Whether the region of a bucket is looked up and followed. */
   readonly followRegions: boolean;
   readonly pathStyle: boolean;
   readonly accessKeyId: string;
@@ -59,6 +60,7 @@ export class S3Connection {
     this.remover = new S3Client({ ...config, maxAttempts: 1 });
     guardWire(this.reader);
     guardWire(this.remover);
+    useRegions([this.reader, this.remover], options);
   }
 
   fail(
@@ -105,14 +107,15 @@ function identityOf(keys: KeySource['keys']) {
 
 /** Everything is said here: nothing is left to the machine's AWS files and variables, which could name another endpoint. */
 function clientConfig(options: S3Options, agent: Agent, { keys }: KeySource): S3ClientConfig {
-  const { server, customEndpoint, followRegions, region, pathStyle } = options;
+  const { server, customEndpoint, region, pathStyle } = options;
   return {
     region,
     credentials: identityOf(keys),
     ...(options.signaturesV2 ? { signer: createSignerV2(keys, server) } : {}),
     ...(customEndpoint ? { endpoint: server.href } : { ignoreConfiguredEndpointUrls: true }),
     forcePathStyle: pathStyle,
-    followRegionRedirects: followRegions,
+    // Regions are followed by our own rules: these would go where an answer points.
+    followRegionRedirects: false,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     useDualstackEndpoint: false,

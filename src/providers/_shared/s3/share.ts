@@ -4,6 +4,7 @@ import { StorageError } from '../../../core/errors.ts';
 import type { Entry, SharedLink } from '../../../core/storageClient.ts';
 import type { S3Connection } from './connection.ts';
 import { checkKey, encodeKey } from './keys.ts';
+import { presignV2 } from './signatureV2.ts';
 
 /** The longest that a signature of version 4 may live: 7 days, in seconds. */
 export const longestShare = 604_800;
@@ -27,11 +28,10 @@ export async function shareObject(
       ...(version === undefined ? {} : { VersionId: version.id }),
     });
     const now = Date.now();
-    const url = await getSignedUrl(s3.reader, command, {
-      expiresIn: seconds,
-      // The server counts the lifetime by its own clock.
-      signingDate: new Date(now + config.systemClockOffset),
-    });
+    // The server counts the lifetime by its own clock.
+    const signingDate = new Date(now + config.systemClockOffset);
+    const signed = await getSignedUrl(s3.reader, command, { expiresIn: seconds, signingDate });
+    const url = s3.options.signaturesV2 ? await signedByV2(s3, signed, signingDate.getTime() + seconds * 1000) : signed;
     if (!arrivesExactly(url, container, id)) throw unaddressable(entry);
     const wanted = now + seconds * 1000;
     const keysEnd = identity.expiration?.getTime();
@@ -43,6 +43,14 @@ export async function shareObject(
   } catch (error) {
     throw s3.fail(error, { bucket: container, key: id }, signal);
   }
+}
+
+/** The SDK signs links by version 4 alone: its address is kept, its signature is not. */
+async function signedByV2(s3: S3Connection, signed: string, expires: number): Promise<string> {
+  const [address = '', query = ''] = signed.split('?');
+  const version = new URLSearchParams(query).get('versionId');
+  const url = version === null ? address : `${address}?versionId=${encodeURIComponent(version)}`;
+  return presignV2(url, s3.options.server, await s3.keySource.keys(), Math.floor(expires / 1000));
 }
 
 const endsWithToken = 'It ends sooner if the session token does.';
