@@ -1,24 +1,16 @@
 import { toStorageError } from '../core/errors.ts';
 import type { FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
-import { untilAborted } from '../removal/waiting.ts';
 import { applies } from './applies.ts';
 import { connectionOf } from './connection.ts';
 import type { DraftConnection, FormDependencies, SavedCredential } from './dependencies.ts';
 import * as drafts from './draft.ts';
+import { DraftVerification } from './draftVerification.ts';
 import { drawState } from './drawState.ts';
 import { examine, firstError, secretToEnter } from './examine.ts';
 import { PageFeed } from './pageFeed.ts';
 import * as progress from './progress.ts';
-import {
-  type FormState,
-  nameField,
-  type PageMessage,
-  parsePageMessage,
-  providerField,
-  type VerificationView,
-} from './protocol.ts';
-import { cancelledReport, reports } from './reports.ts';
+import { type FormState, nameField, type PageMessage, parsePageMessage, providerField } from './protocol.ts';
 
 /** What a session asks of the panel it is shown in. */
 export interface SessionView {
@@ -34,7 +26,7 @@ export class FormSession {
   #draft: drafts.FormDraft;
   readonly #feed: PageFeed;
   #progress: progress.Progress;
-  #running: AbortController | undefined;
+  readonly #verification: DraftVerification;
   readonly #disposed = new AbortController();
   #saved = false;
   #saving: Promise<void> = Promise.resolve();
@@ -50,6 +42,7 @@ export class FormSession {
     this.#progress = conflict === undefined ? progress.untouched : { ...progress.untouched, conflict };
     this.#dependencies = dependencies;
     this.#view = view;
+    this.#verification = new DraftVerification(dependencies.operations.verify, dependencies.redactor.redact);
     this.#feed = new PageFeed(
       () => drawState(this.#draft, this.#progress, dependencies.providers),
       (state) => view.post(state),
@@ -120,7 +113,7 @@ export class FormSession {
   /** Ends everything that is still under way. */
   dispose(): void {
     this.#feed.stop();
-    this.#running?.abort();
+    this.#verification.cancel();
     this.#disposed.abort();
   }
 
@@ -147,7 +140,7 @@ export class FormSession {
       case 'verify':
         return this.#verify();
       case 'cancelVerify':
-        return this.#running?.abort();
+        return this.#verification.cancel();
       case 'save':
         return this.#save();
       case 'discardMine':
@@ -251,37 +244,23 @@ export class FormSession {
   }
 
   async #verify(): Promise<void> {
-    if (this.#running || this.#progress.saving || this.#refused((field) => field !== nameField)) return;
-    const running = new AbortController();
-    const { signal } = running;
-    this.#running = running;
-    this.#show({ running: true, stale: false, steps: [] });
+    if (this.#verification.running || this.#progress.saving || this.#refused((field) => field !== nameField)) return;
+    this.#dropVerification();
     try {
-      const connection = await untilAborted(this.#connection(), signal);
-      const steps = this.#dependencies.operations.verify(connection, signal);
-      for await (const report of reports(steps, signal, (text) => this.#dependencies.redactor.redact(text))) {
-        if (this.#running !== running) return;
-        this.#show({ ...report, stale: this.#progress.verification?.stale ?? false });
-      }
+      await this.#verification.run(this.#connection(), (report) => {
+        const stale = this.#progress.verification?.stale ?? false;
+        this.#progress = { ...this.#progress, verification: { ...report, stale } };
+        this.#feed.post();
+      });
     } catch (error) {
-      if (this.#running !== running) return;
-      if (signal.aborted) return this.#show(cancelledReport([]));
       this.#dropVerification();
       throw error;
-    } finally {
-      if (this.#running === running) this.#running = undefined;
     }
   }
 
   #dropVerification(): void {
-    this.#running?.abort();
-    this.#running = undefined;
+    this.#verification.drop();
     this.#progress = progress.without(this.#progress, 'verification');
-  }
-
-  #show(verification: VerificationView): void {
-    this.#progress = { ...this.#progress, verification };
-    this.#feed.post();
   }
 
   async #save(): Promise<void> {
