@@ -26,7 +26,9 @@ export class FormView {
   readonly #warning = create('p', 'warning');
   readonly #warningText = create('span');
   readonly #verification = new VerificationList();
-  readonly #status = create('span', 'status');
+  readonly #status = create('div', 'status');
+  readonly #statusIcon = createIcon('pass');
+  readonly #statusText = create('span');
   readonly #save;
   readonly #verify;
   readonly #rows = new Map<string, FieldRow>();
@@ -70,6 +72,7 @@ export class FormView {
   #build(): void {
     this.#banner.role = 'alert';
     this.#status.role = 'status';
+    this.#status.append(this.#statusIcon, this.#statusText);
     this.#save.title = 'Save (Ctrl+Enter, Cmd+Enter on a Mac)';
     this.#bannerText.className = 'text';
     this.#banner.append(createIcon('warning'), this.#bannerText, this.#discard, this.#overwrite);
@@ -129,8 +132,11 @@ export class FormView {
     this.#verify.disabled = state.busy;
     this.#verify.textContent = this.#verifying ? 'Stop Verifying' : 'Verify';
     const { sentence, look } = statusOf(state);
-    setText(this.#status, sentence);
+    setText(this.#statusText, sentence);
+    this.#status.hidden = this.#statusText.hidden;
     this.#status.className = `status ${look}`;
+    this.#statusIcon.hidden = look === '';
+    this.#statusIcon.name = look === 'failed' ? 'error' : 'pass';
   }
 
   #goTo(name: string): void {

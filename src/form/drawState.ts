@@ -1,31 +1,14 @@
 import { type Issue, isRequired, isShown } from '../core/drafts.ts';
-import type { Choice, Field } from '../core/fields.ts';
+import type { Field } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
 import { type FormDraft, isDirty, mementoOf } from './draft.ts';
 import { type Examined, examine, secretState, visibleIssues } from './examine.ts';
-import { type FieldView, type FormState, nameField, providerField, type VerificationView } from './protocol.ts';
-
-/** What goes on around a draft and is not part of it. */
-export interface Progress {
-  /** Fetched choices by field. */
-  readonly choices: Readonly<Record<string, readonly Choice[]>>;
-  /** Names of the files chosen. */
-  readonly fileNames: Readonly<Record<string, string>>;
-  /** Why something could not be fetched for a field. */
-  readonly fieldErrors: Readonly<Record<string, string>>;
-  readonly busyFields: readonly string[];
-  readonly saving: boolean;
-  readonly verification?: VerificationView;
-  readonly conflict?: 'changed' | 'removed';
-  readonly failure?: string;
-}
+import type { Drawn } from './pageFeed.ts';
+import type { Progress } from './progress.ts';
+import { type FieldView, nameField, providerField } from './protocol.ts';
 
 /** Draws a draft as the page shows it, without a single secret in it. */
-export function drawState(
-  draft: FormDraft,
-  progress: Progress,
-  providers: readonly Provider[],
-): Omit<FormState, 'sequence' | 'answered'> {
+export function drawState(draft: FormDraft, progress: Progress, providers: readonly Provider[]): Drawn {
   const { provider, saved } = draft;
   const examined = examine(draft);
   const issues = visibleIssues(draft, examined.issues);

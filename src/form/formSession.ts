@@ -1,23 +1,16 @@
 import { toStorageError } from '../core/errors.ts';
 import type { FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
-import type { VerificationStep } from '../core/verification.ts';
-import { untilAborted } from '../removal/waiting.ts';
 import { applies } from './applies.ts';
 import { connectionOf } from './connection.ts';
-import type { DraftConnection, FormDependencies, SavedCredential, SaveRequest } from './dependencies.ts';
+import type { DraftConnection, FormDependencies, SavedCredential } from './dependencies.ts';
 import * as drafts from './draft.ts';
-import { drawState, type Progress } from './drawState.ts';
+import { DraftVerification } from './draftVerification.ts';
+import { drawState } from './drawState.ts';
 import { examine, firstError, secretToEnter } from './examine.ts';
-import {
-  type FormState,
-  nameField,
-  type PageMessage,
-  parsePageMessage,
-  providerField,
-  type VerificationView,
-} from './protocol.ts';
-import { cancelledReport, reports } from './reports.ts';
+import { PageFeed } from './pageFeed.ts';
+import * as progress from './progress.ts';
+import { type FormState, nameField, type PageMessage, parsePageMessage, providerField } from './protocol.ts';
 
 /** What a session asks of the panel it is shown in. */
 export interface SessionView {
@@ -26,35 +19,35 @@ export interface SessionView {
   close(): void;
 }
 
-const untouched: Progress = { choices: {}, fileNames: {}, fieldErrors: {}, busyFields: [], saving: false };
-
 /** One open form: keeps the draft with its unsaved secrets, answers the page, and posts the whole state after each change. */
 export class FormSession {
   readonly #dependencies: FormDependencies;
   readonly #view: SessionView;
   #draft: drafts.FormDraft;
-  #progress: Progress;
-  #running: AbortController | undefined;
+  readonly #feed: PageFeed;
+  #progress: progress.Progress;
+  readonly #verification: DraftVerification;
   readonly #disposed = new AbortController();
-  #focus: string | undefined;
   #saved = false;
   #saving: Promise<void> = Promise.resolve();
-  #sequence = 0;
-  #answered = -1;
-  #ready = false;
-  #posting = false;
 
   /** @param conflict what is known of the credential's fate since the draft was begun. */
   constructor(
     draft: drafts.FormDraft,
     dependencies: FormDependencies,
     view: SessionView,
-    conflict?: Progress['conflict'],
+    conflict?: progress.Progress['conflict'],
   ) {
     this.#draft = draft;
-    this.#progress = conflict === undefined ? untouched : { ...untouched, conflict };
+    this.#progress = conflict === undefined ? progress.untouched : { ...progress.untouched, conflict };
     this.#dependencies = dependencies;
     this.#view = view;
+    this.#verification = new DraftVerification(dependencies.operations.verify, dependencies.redactor.redact);
+    this.#feed = new PageFeed(
+      () => drawState(this.#draft, this.#progress, dependencies.providers),
+      (state) => view.post(state),
+      dependencies.log,
+    );
   }
 
   get draft(): drafts.FormDraft {
@@ -74,29 +67,32 @@ export class FormSession {
   /** Starts over with another draft. */
   replaceDraft(draft: drafts.FormDraft): void {
     this.#dropVerification();
-    this.#progress = untouched;
+    this.#progress = progress.untouched;
     this.#draft = draft;
-    this.#post();
+    this.#feed.post();
   }
 
   /** Goes to the secret that must be entered, if one must. */
   focusSecret(): void {
-    this.#focus = secretToEnter(this.#draft);
-    this.#post();
+    this.#feed.focus(secretToEnter(this.#draft));
+    this.#feed.post();
   }
 
   /** Acts on a message of the page; anything that isn't one is logged and dropped. */
   async receive(raw: unknown): Promise<void> {
     const message = parsePageMessage(raw);
     const { providers, log } = this.#dependencies;
-    if (!message || !(this.#ready || message.type === 'ready') || !applies(message, this.#draft.provider, providers)) {
+    if (
+      !message ||
+      !(this.#feed.ready || message.type === 'ready') ||
+      !applies(message, this.#draft.provider, providers)
+    ) {
       log.warn('The form dropped a message that it does not know.');
       return;
     }
-    this.#answered = message.type === 'ready' ? message.id : Math.max(this.#answered, message.id);
+    this.#feed.answer(message.id);
     if (message.type !== 'change' && message.type !== 'leave') {
-      const { failure: _, ...progress } = this.#progress;
-      this.#progress = progress;
+      this.#progress = progress.without(this.#progress, 'failure');
     }
     try {
       await this.#act(message);
@@ -106,26 +102,25 @@ export class FormSession {
       this.#progress = { ...this.#progress, failure };
       log.error('The form could not do what was asked.', error);
     }
-    this.#post();
+    this.#feed.post();
   }
 
   /** Stops posting until the page is ready again: a hidden page is gone. */
   hide(): void {
-    this.#ready = false;
+    this.#feed.stop();
   }
 
   /** Ends everything that is still under way. */
   dispose(): void {
-    this.#ready = false;
-    this.#running?.abort();
+    this.#feed.stop();
+    this.#verification.cancel();
     this.#disposed.abort();
   }
 
   async #act(message: PageMessage): Promise<void> {
     switch (message.type) {
       case 'ready':
-        this.#ready = true;
-        return;
+        return this.#feed.start(message.id);
       case 'change':
         return this.#change(message.field, message.value);
       case 'leave':
@@ -145,7 +140,7 @@ export class FormSession {
       case 'verify':
         return this.#verify();
       case 'cancelVerify':
-        return this.#running?.abort();
+        return this.#verification.cancel();
       case 'save':
         return this.#save();
       case 'discardMine':
@@ -173,8 +168,7 @@ export class FormSession {
   }
 
   #changeValue(field: string, value: FieldValue): void {
-    const { [field]: _, ...fieldErrors } = this.#progress.fieldErrors;
-    this.#progress = { ...this.#progress, fieldErrors };
+    this.#progress = progress.withoutFieldError(this.#progress, field);
     this.#update(drafts.withFieldValue(this.#draft, field, value), true);
   }
 
@@ -191,10 +185,7 @@ export class FormSession {
 
   #update(draft: drafts.FormDraft, changesConnection = false): void {
     this.#draft = draft;
-    const { verification } = this.#progress;
-    if (changesConnection && verification) {
-      this.#progress = { ...this.#progress, verification: { ...verification, stale: true } };
-    }
+    if (changesConnection) this.#progress = progress.withStaleVerification(this.#progress);
   }
 
   async #chooseFile(field: string): Promise<void> {
@@ -230,9 +221,8 @@ export class FormSession {
   async #whileBusy(field: string, fetch: (signal: AbortSignal) => Promise<() => void>): Promise<void> {
     if (this.#progress.busyFields.includes(field)) return;
     const { provider } = this.#draft;
-    const { [field]: _, ...fieldErrors } = this.#progress.fieldErrors;
-    this.#progress = { ...this.#progress, fieldErrors, busyFields: [...this.#progress.busyFields, field] };
-    this.#post();
+    this.#progress = progress.withFieldBusy(this.#progress, field);
+    this.#feed.post();
     try {
       const takeIn = await fetch(this.#disposed.signal);
       if (this.#draft.provider === provider) takeIn();
@@ -240,11 +230,11 @@ export class FormSession {
       const { kind, message, hint } = toStorageError(error);
       const sentence = this.#dependencies.redactor.redact(hint === undefined ? message : `${message} ${hint}`);
       if (kind !== 'cancelled' && this.#draft.provider === provider) {
-        this.#progress = { ...this.#progress, fieldErrors: { ...this.#progress.fieldErrors, [field]: sentence } };
+        this.#progress = progress.withFieldError(this.#progress, field, sentence);
       }
       if (kind === 'unexpected') this.#dependencies.log.error('A field of the form could not be filled.', error);
     } finally {
-      this.#progress = { ...this.#progress, busyFields: this.#progress.busyFields.filter((name) => name !== field) };
+      this.#progress = progress.withFieldIdle(this.#progress, field);
     }
   }
 
@@ -254,53 +244,37 @@ export class FormSession {
   }
 
   async #verify(): Promise<void> {
-    if (this.#running || this.#progress.saving || this.#refused((field) => field !== nameField)) return;
-    const running = new AbortController();
-    const { signal } = running;
-    this.#running = running;
-    this.#show({ running: true, stale: false, steps: [] });
+    if (this.#verification.running || this.#progress.saving || this.#refused((field) => field !== nameField)) return;
+    this.#dropVerification();
     try {
-      const connection = await untilAborted(this.#connection(), signal);
-      const steps = this.#dependencies.operations.verify(connection, signal);
-      for await (const report of reports(steps, signal, (text) => this.#dependencies.redactor.redact(text))) {
-        if (this.#running !== running) return;
-        this.#show({ ...report, stale: this.#progress.verification?.stale ?? false });
-      }
+      await this.#verification.run(this.#connection(), (report) => {
+        const stale = this.#progress.verification?.stale ?? false;
+        this.#progress = { ...this.#progress, verification: { ...report, stale } };
+        this.#feed.post();
+      });
     } catch (error) {
-      if (this.#running !== running) return;
-      if (signal.aborted) return this.#show(cancelledReport([]));
       this.#dropVerification();
       throw error;
-    } finally {
-      if (this.#running === running) this.#running = undefined;
     }
   }
 
   #dropVerification(): void {
-    this.#running?.abort();
-    this.#running = undefined;
-    const { verification: _, ...progress } = this.#progress;
-    this.#progress = progress;
-  }
-
-  #show(verification: VerificationView): void {
-    this.#progress = { ...this.#progress, verification };
-    this.#post();
+    this.#verification.drop();
+    this.#progress = progress.without(this.#progress, 'verification');
   }
 
   async #save(): Promise<void> {
     if (this.#progress.saving) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#saving = promise;
-    const { conflict: _, ...progress } = this.#progress;
-    this.#progress = { ...progress, saving: true };
-    this.#post();
+    this.#progress = { ...progress.without(this.#progress, 'conflict'), saving: true };
+    this.#feed.post();
     try {
       await this.#checkName();
       if (this.#refused(() => true)) return;
       const examined = examine(this.#draft);
       const request = drafts.saveRequest(this.#draft, examined);
-      await this.#dependencies.credentials.save({ ...request, ...currentVerification(this.#progress) });
+      await this.#dependencies.credentials.save({ ...request, ...progress.currentVerification(this.#progress) });
       this.#saved = true;
     } catch (error) {
       if (toStorageError(error).kind !== 'changed') throw error;
@@ -336,7 +310,7 @@ export class FormSession {
   #refused(matters: (field: string) => boolean): boolean {
     this.#draft = drafts.withTried(this.#draft);
     const first = firstError(this.#draft, matters);
-    this.#focus = first;
+    this.#feed.focus(first);
     return first !== undefined;
   }
 
@@ -349,38 +323,4 @@ export class FormSession {
   #findProvider(id: FieldValue): Provider | undefined {
     return this.#dependencies.providers.find((provider) => provider.id === id);
   }
-
-  /** Posts once for all that happens in the same turn. */
-  #post(): void {
-    if (this.#posting) return;
-    this.#posting = true;
-    queueMicrotask(() => {
-      this.#posting = false;
-      if (!this.#ready) return;
-      try {
-        this.#view.post(this.#draw());
-      } catch (error) {
-        this.#dependencies.log.error('The form could not be drawn.', error);
-      }
-    });
-  }
-
-  #draw(): FormState {
-    const focus = this.#focus;
-    this.#focus = undefined;
-    return {
-      ...drawState(this.#draft, this.#progress, this.#dependencies.providers),
-      sequence: this.#sequence++,
-      answered: this.#answered,
-      ...(focus === undefined ? {} : { focus }),
-    };
-  }
-}
-
-/** The verification that has ended, if the draft has not changed since. */
-function currentVerification({ verification }: Progress): Pick<SaveRequest, 'verification'> {
-  if (!verification || verification.stale) return {};
-  const { works, sentence, at, steps } = verification;
-  if (works === undefined || sentence === undefined || at === undefined) return {};
-  return { verification: { works, sentence, at, steps: steps as readonly VerificationStep[] } };
 }

@@ -3,7 +3,8 @@ import { concludeVerification, failedStep, redactStep, stages, type Verification
 import { itemsUntilAborted } from '../removal/waiting.ts';
 import type { VerificationView } from './protocol.ts';
 
-type Report = Omit<VerificationView, 'stale'>;
+/** A verification as far as it has come. */
+export type Report = Omit<VerificationView, 'stale'>;
 
 /** A verification as it comes along: one report after each step, and a last one with what came out. Never throws, and ends at once when the signal is aborted. */
 export async function* reports(
@@ -30,6 +31,6 @@ export async function* reports(
 }
 
 /** What is shown of a verification that a person has ended. */
-export function cancelledReport(steps: VerificationStep[]): VerificationView {
-  return { running: false, stale: false, works: false, sentence: 'Cancelled.', steps };
+export function cancelledReport(steps: VerificationStep[]): Report {
+  return { running: false, works: false, sentence: 'Cancelled.', steps };
 }

@@ -23,6 +23,8 @@ describe.skipIf(missing)('the specimen form in every theme', () => {
     await tab.picture(`${theme}-saved`);
 
     await page.getByRole('button', { name: 'Verify', exact: true }).click();
+    await expect.poll(() => page.getByRole('status').textContent()).toBe('The server answers.');
+    await tab.picture(`${theme}-verified`);
     await page.getByRole('button', { name: 'Fetch List: Drive' }).click();
     await page.getByRole('button', { name: 'Choose File: CA bundle' }).click();
     await page.getByText('Advanced').click();

@@ -102,7 +102,10 @@ describeWithRgw('thirty secrets', (rgw) => {
       for (const node of [credential, box]) await runEveryCommand(node, except);
     }
     for (const name of [...formCommands, 'removeCredential']) returned.push(await runCommand(name, first));
-    assert.ok(person.sentences.includes('Deleted 3. Denied: 1.'), person.sentences.join('\n'));
+    assert.ok(
+      person.sentences.some((sentence) => sentence.startsWith('Deleted 3. Denied: 1.')),
+      person.sentences.join('\n'),
+    );
     assert.equal(
       person.told.some(({ kind }) => kind === 'error'),
       true,

@@ -194,7 +194,7 @@ describeWithRgw('browsing', (rgw) => {
     assert.equal(item.command?.command, 'storageCredentials.openPath');
 
     person.answers.ask = ({ refuse }) => {
-      assert.equal(refuse?.('/in'), 'Begin with the name of a bucket.');
+      assert.equal(refuse?.('/in'), 'Begin with the name of a bucket. A web address is none.');
       return `s3://${bucket}/in`;
     };
     await runCommand('openPath', credential);
@@ -203,7 +203,7 @@ describeWithRgw('browsing', (rgw) => {
     assert.equal(opened.entry.path, `${bucket}/in/`);
     assert.equal(parts.tree.getTreeItem(opened).contextValue, 'folder can:remove can:versions is:opened');
     assert.deepEqual(await labelsBelow(parts, opened), ['a', 'b']);
-    await until('the selection', () => parts.view.selection[0] === opened);
+    await until('the selection', () => parts.view.selection[0]?.id === opened.id);
 
     await runCommand('closePath', opened);
     assert.deepEqual(
@@ -211,6 +211,17 @@ describeWithRgw('browsing', (rgw) => {
       ['message'],
     );
     assert.equal(proxy.deletions().length, 0);
+  });
+
+  it('opens an object by its path, and no row for a path that leads to nothing', async () => {
+    const { bucket, credential } = await bucketWith({ 'in/notes.txt': 'by path' });
+    person.answers.ask = () => `s3://${bucket}/in/notes.txt`;
+    await runCommand('openPath', credential);
+    assert.equal(await openedText(), 'by path');
+    person.answers.ask = () => `${bucket}/in/note`;
+    await runCommand('openPath', credential);
+    assert.match(person.sentences[0] ?? '', new RegExp(`^Nothing is there: ${bucket}/in/note\\.`));
+    assert.deepEqual(parts.opened.of(credential.id), []);
   });
 
   describe('opening an object', () => {

@@ -105,7 +105,7 @@ describe('the palette', () => {
     async verifyCredential() {
       choose('Research');
       await runCommand('verifyCredential');
-      assert.deepEqual(person.sentences, ['Research: The credentials are valid. Buckets found: 1']);
+      assert.deepEqual(person.sentences, ['Research: The credentials are valid. Buckets found: 1.']);
       assert.equal(parts.verifications.of(research.record)?.works, true);
     },
     async verifyAll() {
