@@ -1,63 +1,48 @@
-import {
-  clearFilter,
-  closePath,
-  copyPath,
-  copyUrl,
-  filterByPrefix,
-  loadMore,
-  openObject,
-  openPath,
-  refresh,
-  showLog,
-} from './browse.ts';
-import {
-  addCredential,
-  duplicateCredential,
-  editCredential,
-  enterSecretAgain,
-  removeCredential,
-} from './credentials.ts';
 import type { Handler } from './parts.ts';
-import { verifyCredential } from './verify.ts';
 
-const deletion = () => import('./deleteEntries.ts');
-const versions = () => import('./versions.ts');
-
-const enterNewKeys: Handler = async (...said) => (await import('./renewKeys.ts')).enterNewKeys(...said);
-
-/** Every command of the extension, by its id in package.json. */
+/**
+ * Every command of the extension, by its id in package.json. A command's handler has the command's name, and its code is
+ * loaded when it is first called: most windows call few of them.
+ */
 export const commandTable: Readonly<Record<string, Handler>> = {
-  'storageCredentials.addCredential': addCredential,
-  'storageCredentials.editCredential': editCredential,
-  'storageCredentials.duplicateCredential': duplicateCredential,
-  'storageCredentials.removeCredential': removeCredential,
-  'storageCredentials.enterSecretAgain': enterSecretAgain,
-  'storageCredentials.enterNewKeys': enterNewKeys,
-  'storageCredentials.verifyCredential': verifyCredential,
-  'storageCredentials.verifyAll': lazy('verifyAll', () => import('./verifyAll.ts')),
-  'storageCredentials.refresh': refresh,
-  'storageCredentials.loadMore': loadMore,
-  'storageCredentials.filterByPrefix': filterByPrefix,
-  'storageCredentials.clearFilter': clearFilter,
-  'storageCredentials.openPath': openPath,
-  'storageCredentials.closePath': closePath,
-  'storageCredentials.openObject': openObject,
-  'storageCredentials.copyPath': copyPath,
-  'storageCredentials.copyUrl': copyUrl,
-  'storageCredentials.shareLink': lazy('shareLink', () => import('./shareLink.ts')),
-  'storageCredentials.showProperties': lazy('showProperties', () => import('./showProperties.ts')),
-  'storageCredentials.createContainer': lazy('createContainer', () => import('./createContainer.ts')),
-  'storageCredentials.deleteContainer': lazy('deleteContainer', () => import('./deleteContainer.ts')),
-  'storageCredentials.delete': lazy('deleteEntries', deletion),
-  'storageCredentials.abortUpload': lazy('deleteEntries', deletion),
-  'storageCredentials.deleteAllVersions': lazy('deleteAllVersions', deletion),
-  'storageCredentials.showVersions': lazy('showVersions', versions),
-  'storageCredentials.hideVersions': lazy('hideVersions', versions),
-  'storageCredentials.undelete': lazy('undelete', versions),
-  'storageCredentials.showLog': showLog,
+  ...from(
+    () => import('./credentials.ts'),
+    ['addCredential', 'editCredential', 'duplicateCredential', 'removeCredential', 'enterSecretAgain'],
+  ),
+  ...from(() => import('./renewKeys.ts'), ['enterNewKeys']),
+  ...from(() => import('./verify.ts'), ['verifyCredential']),
+  ...from(() => import('./verifyAll.ts'), ['verifyAll']),
+  ...from(
+    () => import('./browse.ts'),
+    [
+      'refresh',
+      'loadMore',
+      'filterByPrefix',
+      'clearFilter',
+      'openPath',
+      'closePath',
+      'openObject',
+      'copyPath',
+      'copyUrl',
+      'showLog',
+    ],
+  ),
+  ...from(() => import('./versions.ts'), ['showVersions', 'hideVersions', 'undelete']),
+  ...from(() => import('./shareLink.ts'), ['shareLink']),
+  ...from(() => import('./showProperties.ts'), ['showProperties']),
+  ...from(() => import('./createContainer.ts'), ['createContainer']),
+  ...from(() => import('./deleteContainer.ts'), ['deleteContainer']),
+  ...from(() => import('./deleteEntries.ts'), ['delete', 'abortUpload', 'deleteAllVersions']),
 };
 
-/** A command whose code is loaded when it is first called: the engines behind some are large. */
-function lazy<K extends string>(name: K, load: () => Promise<Record<K, Handler>>): Handler {
-  return async (...said) => (await load())[name](...said);
+function from<Name extends string>(
+  load: () => Promise<Record<Name, Handler>>,
+  names: readonly Name[],
+): Readonly<Record<string, Handler>> {
+  return Object.fromEntries(
+    names.map((name): [string, Handler] => [
+      `storageCredentials.${name}`,
+      async (...said) => (await load())[name](...said),
+    ]),
+  );
 }

@@ -39,6 +39,8 @@ interface Told {
 /** Deletes objects, folders and everything in containers: plan, ask, run, report. One credential after the other, each with its own question. */
 export const deleteEntries: Handler = (parts, node, nodes) => deleteMeant(parts, false, node, nodes);
 
+export { deleteEntries as abortUpload, deleteEntries as delete };
+
 /** Deletes every version and delete marker of what is meant, for good; the same way. */
 export const deleteAllVersions: Handler = (parts, node, nodes) => deleteMeant(parts, true, node, nodes);
 

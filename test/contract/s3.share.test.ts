@@ -46,6 +46,18 @@ await contractSuite(
       expect(refused.length).toBeLessThan(12);
     });
 
+    it('are signed by version 2 where that is chosen, and open as exactly', async () => {
+      const key = "a//b (1)+ü & 'c'?.txt";
+      const container = await contract.fill([]);
+      await server.put(container, key, 'by version 2');
+      const client = await contract.open({ signaturesV2: true });
+      const { url } = await client.share(targetOf(container, key).entry, { seconds: 60 }, call());
+      expect(url).not.toContain('X-Amz-Signature');
+      const answer = await fetch(url);
+      expect([answer.status, await answer.text()]).toEqual([200, 'by version 2']);
+      expect((await fetch(url.replace('Expires=', 'Expires=1'))).status).toBe(403);
+    });
+
     it('are opened by curl too', async () => {
       const key = "a//b (1)+ü & 'c'?.txt";
       const container = await contract.fill([]);

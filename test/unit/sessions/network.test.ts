@@ -23,9 +23,12 @@ test('the setting wins over the environment, which is asked by scheme and in eit
   expect(proxyOf('http://s3.example', {}, environment)).toBe('http://plain.example:8080/');
 });
 
-test('proxies can be turned off, and what can not be read is none', () => {
+test('proxies can be turned off', () => {
   expect(proxyOf('https://s3.example', { proxy: 'http://set.example', proxySupport: 'off' })).toBeUndefined();
-  expect(proxyOf('https://s3.example', { proxy: 'http://[' })).toBeUndefined();
+});
+
+test.each(['http://[', 'socks5://set.example:1080'])('a proxy that can not be used is not passed by: %s', (proxy) => {
+  expect(() => proxyOf('https://s3.example', { proxy })).toThrow(/proxy|Proxies/);
 });
 
 test.each(['http://localhost:9000', 'http://127.0.0.1:9000', 'http://[::1]:9000', 'https://s3.localhost'])(

@@ -46,7 +46,7 @@ async function* verifyAccess(
     const failure = s3.fail(error, {}, signal);
     const known = listingFailures.has(failure.kind);
     if (known && !isS3Answer(failure.cause)) {
-      yield failedStep('sign-in', noS3(s3, failure), elapsed());
+      yield failedStep('sign-in', failure.kind === 'invalid-settings' ? failure : noS3(s3, failure), elapsed());
       return;
     }
     if (known) yield await signedIn();
