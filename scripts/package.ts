@@ -37,7 +37,9 @@ function contentProblems(): string[] {
   const papers = ['package.json', 'readme.md', 'changelog.md', 'LICENSE.txt'];
   const built = [...outputs('metafile.json'), ...outputs('webview.json')];
   const copied = ['codicon.css', 'codicon.ttf'].map((file) => `dist/webview/${file}`);
-  const icons = providerFolders(root).map((folder) => `dist/icons/${folder}.svg`);
+  const icons = providerFolders(root).flatMap((folder) =>
+    ['light', 'dark'].map((theme) => `dist/icons/${folder}-${theme}.svg`),
+  );
   const media = globSync('media/**', { cwd: root, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));

@@ -37,24 +37,36 @@ interface Told {
 }
 
 /** Deletes objects, folders and everything in containers: plan, ask, run, report. One credential after the other, each with its own question. */
-export const deleteEntries: Handler = (parts, node, nodes) => deleteMeant(parts, false, node, nodes);
-
-export { deleteEntries as abortUpload, deleteEntries as delete };
-
-/** Deletes every version and delete marker of what is meant, for good; the same way. */
-export const deleteAllVersions: Handler = (parts, node, nodes) => deleteMeant(parts, true, node, nodes);
-
-async function deleteMeant(parts: Parts, versions: boolean, node?: Node, nodes?: readonly Node[]): Promise<void> {
-  const meant = targetsOf(parts, node, nodes);
-  const [first, ...others] = meant;
+export const deleteEntries: Handler = async (parts, node, nodes) => {
+  const [first, ...others] = targetsOf(parts, node, nodes);
   if (others.length === 0 && (first?.kind === 'credential' || first?.kind === 'unreadable')) {
     return await removeCredential(parts, first);
   }
+  await deleteMeant(parts, 'Delete', ['container', 'folder', 'object', 'upload'], node, nodes);
+};
+
+export { deleteEntries as delete };
+
+/** Ends uploads that were never finished; the same way. */
+export const abortUpload: Handler = (parts, node, nodes) => deleteMeant(parts, 'Abort Upload', ['upload'], node, nodes);
+
+/** Deletes every version and delete marker of what is meant, for good; the same way. */
+export const deleteAllVersions: Handler = (parts, node, nodes) =>
+  deleteMeant(parts, 'Delete All Versions', ['container', 'folder', 'object'], node, nodes, true);
+
+async function deleteMeant(
+  parts: Parts,
+  title: string,
+  kinds: readonly Entry['kind'][],
+  node?: Node,
+  nodes?: readonly Node[],
+  versions = false,
+): Promise<void> {
+  const meant = targetsOf(parts, node, nodes);
   if (meant.length > 0 && !meant.some((target) => target instanceof EntryNode)) {
     throw new StorageError('unsupported', 'Select objects, folders or buckets to delete.');
   }
-  const kinds = ['container', 'folder', 'object', ...(versions ? [] : ['upload' as const])] as const;
-  const targets = await entryTargets(parts, versions ? 'Delete All Versions' : 'Delete', kinds, node, nodes);
+  const targets = await entryTargets(parts, title, kinds, node, nodes);
   const byCredential = Map.groupBy(targets, ({ credential }) => credential);
   for (const [credential, entries] of byCredential) await removeFrom(parts, credential, entries, versions);
 }

@@ -27,14 +27,14 @@ describe('after a restart', () => {
   });
 
   it('one whose secret is gone is still locked', async () => {
-    assert.equal(parts.tree.getTreeItem(await row('Lost')).contextValue, 'credential is:locked');
+    assert.equal(parts.tree.getTreeItem(await row('Lost')).contextValue, 'credential can:createContainer is:locked');
   });
 
   describeWithRgw('with Ceph RGW', () => {
     it('one whose secret was kept still signs in with it', async () => {
       const person = new Person(parts);
       const kept = await row('Kept');
-      assert.equal(parts.tree.getTreeItem(kept).contextValue, 'credential');
+      assert.equal(parts.tree.getTreeItem(kept).contextValue, 'credential can:createContainer');
       await runCommand('verifyCredential', kept);
       person.leave();
       assert.match(person.sentences[0] ?? '', /^Kept: The credentials are valid\./);
