@@ -44,7 +44,7 @@ describe.skipIf(whyNoStorage())('at rest', () => {
       for (const title of commandTitles()) await runWith(window, title, credential);
       await window.clearNotifications();
     }
-    await window.runCommand('Storage Credentials: Delete');
+    await window.runCommand('Storage Credentials: Delete…');
     for (const choice of ['Good', bucket, 'one.txt']) await window.chooseQuickPick(choice);
     await window.answerDialog('Delete 1 Object');
     await expect.poll(() => storage.keysOf(bucket)).toEqual(['folder/two.txt']);

@@ -87,7 +87,7 @@ describe.skipIf(whyNoStorage())('a saved credential', () => {
   test('is reached from the palette, which asks for what a click would have said', async () => {
     const { window, storage } = session;
     await window.runCommand('View: Close Primary Side Bar');
-    await window.runCommand('Storage Credentials: Delete');
+    await window.runCommand('Storage Credentials: Delete…');
     await window.chooseQuickPick('Ceph edited');
     await window.chooseQuickPick(bucket);
     await window.chooseQuickPick('kept.txt');
