@@ -33,7 +33,7 @@ function swiftServer({ endpoint, user, stranger }: Exclude<ProvidedSwift, { unav
   const server = serverFor('OpenStack Swift', { endpoint, ...user });
   return {
     ...server,
-    suites: ['listing', 'odd names', 'removal', 'verification', 'a second client'],
+    suites: ['listing', 'odd names', 'removal', 'verification', 'a second client', 'Signature Version 2'],
     secrets: [...server.secrets, stranger.secretAccessKey],
     strangerTo: async (bucket) => ({ ...server.draft(endpoint), ...stranger, bucket }),
   };

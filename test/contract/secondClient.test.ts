@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { awsEnvironment, type PeerAccess, writeS3cmdConfig } from '../servers/peers.ts';
 import { requireCommands, runCommand, ServerUnavailable, temporaryFolder } from '../servers/serverProcess.ts';
 import { isSendable, oddKeys } from '../support/oddKeys.ts';
+import { VersionedBuckets } from '../support/versionedBuckets.ts';
 import { byBytes, call, collect, containerPlace, contractSuite } from './contractSuite.ts';
 
 const unprintable = /[\p{Cc}\u2028\u2029\uffff]/u;
@@ -31,6 +32,32 @@ await contractSuite('a second client', ['walk'], (contract) => {
     expect(await ours(container)).toEqual(byBytes(keys));
   });
 
+  const versions = provider.id === 's3' && !missing.awscli && server.name === 'Ceph RGW';
+  it.runIf(versions)('lists the same versions and delete markers of odd names: awscli', async () => {
+    const { container, stored } = await contract.fillWithOddKeys();
+    const bucket = new VersionedBuckets({ ...access, endpoint: server.origin });
+    await bucket.enable(container);
+    for (const [n, key] of stored.entries()) {
+      await bucket.put(container, key);
+      if (n % 2 === 0) await bucket.mark(container, key);
+    }
+    const args = ['--bucket', container, '--endpoint-url', server.origin, '--output', 'json'];
+    const listed = JSON.parse(
+      await runCommand('aws', ['s3api', 'list-object-versions', ...args], awsEnvironment(access)),
+    );
+    const theirs = [
+      ...listed.Versions.map((each: AwsVersion) => factsOf(each.Key, each.VersionId, each.IsLatest, false)),
+      ...listed.DeleteMarkers.map((each: AwsVersion) => factsOf(each.Key, each.VersionId, each.IsLatest, true)),
+    ];
+    const client = await contract.open();
+    const pages = await collect(client.walk(containerPlace(container), { versions: true }, call()));
+    const found = pages.flatMap(({ entries }) =>
+      entries.map(({ id, version }) => factsOf(id, version?.id, version?.latest, version?.marker)),
+    );
+    expect(found.length).toBeGreaterThan(2 * stored.length);
+    expect(found.sort()).toEqual(theirs.sort());
+  });
+
   // It speaks to the plain servers alone here, and asks for listings as bare XML, which can't carry every name.
   const s3cmdCan = provider.id === 's3' && !missing.s3cmd && server.caFile === undefined;
   it.runIf(s3cmdCan)('lists the same odd names, where XML can carry them: s3cmd', async () => {
@@ -49,6 +76,16 @@ await contractSuite('a second client', ['walk'], (contract) => {
     expect(listed).toHaveLength(keys.length);
   });
 });
+
+interface AwsVersion {
+  readonly Key: string;
+  readonly VersionId: string;
+  readonly IsLatest: boolean;
+}
+
+function factsOf(...facts: readonly unknown[]): string {
+  return JSON.stringify(facts);
+}
 
 /** The sentence that says what is missing, printed once. */
 async function missingCommand(command: string, debianPackage: string): Promise<string | undefined> {

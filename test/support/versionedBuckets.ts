@@ -30,11 +30,14 @@ export class VersionedBuckets {
   async create(kind: 'plain' | 'versioned' | 'locking'): Promise<string> {
     const Bucket = `${kind}-${process.pid}-${Date.now().toString(36)}-${++this.#made}`;
     await this.client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: kind === 'locking' }));
-    if (kind === 'versioned') {
-      const VersioningConfiguration = { Status: 'Enabled' } as const;
-      await this.client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
-    }
+    if (kind === 'versioned') await this.enable(Bucket);
     return Bucket;
+  }
+
+  /** Lets a bucket keep versions from now on. */
+  async enable(Bucket: string): Promise<void> {
+    const VersioningConfiguration = { Status: 'Enabled' } as const;
+    await this.client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
   }
 
   /** Puts a version and gives its id. */
