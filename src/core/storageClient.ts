@@ -125,7 +125,7 @@ export interface PropertyGroup {
  * Optional methods are declared in the provider's capabilities; callers ask those, never the object.
  */
 export interface StorageClient extends AsyncDisposable {
-  /** Streams what works and what doesn't, stage by stage. Never writes. */
+  /** Streams what works and what doesn't, stage by stage. Leaves everything as it was. */
   verify(at: Place, call: Call): AsyncIterable<VerificationStep>;
   /** One page of direct children. */
   list(at: Place, query: ListQuery, call: Call): Promise<Page>;
