@@ -59,6 +59,24 @@ export const prefixFolders: Folders = {
   contains: (folder, entry) => entry.container === folder.container && entry.id.startsWith(folder.id),
 };
 
+/** Where a URL says that an object is. */
+export interface Location {
+  /** The server, in the same words as in `scopeOf`; '' is the provider's own. */
+  readonly server: string;
+  readonly container: string;
+  /** The names that the URL can mean, the likeliest first: a URL that says a name raw can't be told from one that says it encoded. */
+  readonly ids: readonly string[];
+}
+
+/** Which objects a credential is for: those of a server, of one container there, or of one folder in it. */
+export interface Scope {
+  /** Host and port in lower case, and the path under which its containers lie where it has one; '' is the provider's own. */
+  readonly server: string;
+  readonly container?: string;
+  /** Without a slash at its end. */
+  readonly folder?: string;
+}
+
 interface Definition<F extends Fields> {
   /** The name of the provider's folder. */
   readonly id: string;
@@ -86,6 +104,11 @@ interface Definition<F extends Fields> {
   readonly urls: {
     /** The URL that names an entry to other programs, if it has one. */
     readonly of: (entry: Entry, settings: SettingsOf<F>) => string | undefined;
+    /** The URL under which ClearML registers an object, if it can. Parsed, it leads back to this credential. */
+    readonly artifactOf?: (entry: Entry, settings: SettingsOf<F>) => string | undefined;
+    /** Every reading of a URL as an object of this provider; none where it is not one. Nothing is cut off, and raw names are not decoded. */
+    readonly parse?: (url: string) => readonly Location[];
+    readonly scopeOf?: (settings: SettingsOf<F>) => Scope;
   };
   readonly connect: () => Promise<ClientModule<SettingsOf<F>, SecretsOf<F>>>;
 }
@@ -106,6 +129,10 @@ export interface Provider {
   check(settings: Draft): readonly Issue[];
   refuseContainerName(name: string): string | undefined;
   urlOf(entry: Entry, settings: Draft): string | undefined;
+  artifactUrlOf(entry: Entry, settings: Draft): string | undefined;
+  parseUrl(url: string): readonly Location[];
+  /** Absent where no URL leads to this provider's objects. */
+  scopeOf(settings: Draft): Scope | undefined;
   /** Loads the client's code, completes the values and opens it. */
   open(connection: Connection): Promise<StorageClient>;
   fetchChoices(field: string, connection: Connection, call: Call): Promise<readonly Choice[]>;
@@ -136,6 +163,9 @@ export function defineProvider<const F extends Fields>(definition: Definition<F>
     check: (settings) => definition.check?.(settingsOf(settings)) ?? [],
     refuseContainerName: (name) => definition.refuseContainerName?.(name),
     urlOf: (entry, settings) => urls.of(entry, settingsOf(settings)),
+    artifactUrlOf: (entry, settings) => urls.artifactOf?.(entry, settingsOf(settings)),
+    parseUrl: (url) => urls.parse?.(url) ?? [],
+    scopeOf: (settings) => urls.scopeOf?.(settingsOf(settings)),
     open: async (connection) => (await connect()).openClient(complete(connection)),
     fetchChoices: async (field, connection, call) =>
       (await connect()).fetchChoices?.(field, complete(connection), call) ?? [],

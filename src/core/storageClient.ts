@@ -70,6 +70,8 @@ export interface WalkQuery {
 export interface Target {
   readonly entry: Entry;
   readonly mode: 'recoverable' | 'permanent';
+  /** Delete only what still has this tag: else the result is 'changed'. Set only for providers that declare 'conditional'. */
+  readonly ifTag?: string;
   /** Set only where the person chose it in the confirmation: delete in spite of a lock that may be bypassed. */
   readonly bypass?: true;
 }
@@ -165,8 +167,8 @@ export const methodNames = [
   'removeContainer',
 ] as const;
 
-/** What a provider declares: optional methods, and whether its `list` and `walk` know versions. */
-export type Capability = (typeof methodNames)[number] | 'versions';
+/** What a provider declares: optional methods, whether its `list` and `walk` know versions, and whether its `remove` honours `ifTag`. */
+export type Capability = (typeof methodNames)[number] | 'versions' | 'conditional';
 
 /** The place that an entry opens, if it opens one. */
 export function placeOf(entry: Entry): Place | undefined {

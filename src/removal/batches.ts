@@ -13,6 +13,8 @@ interface Rules {
   readonly limit: number;
   readonly mode: Target['mode'];
   readonly bypass?: true | undefined;
+  /** Whether each target goes only if it still has the tag that it was planned with. */
+  readonly conditional: boolean;
   /** Tells folders apart that may go together; without it each goes by itself. */
   readonly contains: ((folder: Entry, entry: Entry) => boolean) | undefined;
 }
@@ -30,10 +32,15 @@ export async function* batchesOf(entries: AsyncIterable<Entry>, rules: Rules): A
       targets = [];
       identities = new Set();
     }
-    targets.push({ entry, mode: rules.mode, ...(rules.bypass ? { bypass: true } : {}) });
+    targets.push(targetOf(entry, rules));
     identities.add(identity);
   }
   if (targets.length > 0) yield batch(from, targets);
+}
+
+function targetOf(entry: Entry, { mode, bypass, conditional }: Rules): Target {
+  const ifTag = conditional && entry.version === undefined ? entry.tag : undefined;
+  return { entry, mode, ...(bypass ? { bypass } : {}), ...(ifTag === undefined ? {} : { ifTag }) };
 }
 
 function batch(from: number, targets: readonly Target[]): Batch {

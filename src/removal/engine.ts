@@ -82,7 +82,9 @@ class Run {
     const { removal, provider, pace = createFixedPace(batchesInFlight) } = this.#request;
     const { folder, plan } = removal;
     const { mode, bypass } = plan;
-    const rules = { limit: Math.max(1, provider.limits.batch), mode, bypass, contains: provider.folders.contains };
+    const conditional = provider.capabilities.has('conditional');
+    const limit = Math.max(1, provider.limits.batch);
+    const rules = { limit, mode, bypass, conditional, contains: provider.folders.contains };
     let sent = 0;
     try {
       for await (const batch of batchesOf(readManifest(manifestFile(folder), plan.manifest), rules)) {

@@ -1,4 +1,5 @@
 import type { Draft } from '../../src/core/fields.ts';
+import type { Fault, RecordedRequest } from '../servers/faultProxy.ts';
 
 /** What a provider's `<provider>.server.ts` exports as `contractServers`: what runs here, and what is missing for the rest. */
 export type ContractServers = () => Promise<{
@@ -17,6 +18,20 @@ export interface ContractServer {
   readonly caFile?: string;
   /** Certificates for a server in front of it that must be refused, when it speaks TLS. */
   readonly badCertificates?: Readonly<Record<'selfSigned' | 'wrongHost' | 'expired', Certificate>>;
+  /** The path, as it stands in a request without its query, of one object, and with '' of what lists a container. */
+  target(container: string, id: string): string;
+  /** The ids that a recorded request deletes, whatever its form: alone or in a batch. Read by a parser that is not the client's. */
+  deletedBy(request: RecordedRequest): readonly string[];
+  /** How many requests a full batch takes; one unless said otherwise. */
+  readonly requestsPerBatch?: (targets: number) => number;
+  /** The names that the provider refuses before any call, beside those that UTF-8 can't carry. */
+  readonly refused?: ReadonlySet<string>;
+  readonly faults: {
+    /** The answer that asks to slow down. */
+    readonly slowDown: Fault;
+    /** A page of a listing, changed so that it says it goes on at the same place for ever. */
+    readonly endless: (page: Buffer) => Buffer;
+  };
   /** A form filled in right, for this server or for what stands in front of it. */
   draft(origin: string): Draft;
   /** What to change in a draft. */

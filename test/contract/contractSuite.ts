@@ -9,7 +9,7 @@ import type { Draft } from '../../src/core/fields.ts';
 import type { Network, Provider } from '../../src/core/provider.ts';
 import type { Call, Capability, Entry, Outcome, Place, StorageClient, Target } from '../../src/core/storageClient.ts';
 import { concludeVerification, type Verification } from '../../src/core/verification.ts';
-import { type FaultProxy, startFaultProxy } from '../servers/faultProxy.ts';
+import { type FaultProxy, type RecordedRequest, startFaultProxy } from '../servers/faultProxy.ts';
 import { isSendable, oddKeys } from '../support/oddKeys.ts';
 import type { ContractServer, ContractServers } from './contractServer.ts';
 
@@ -96,6 +96,11 @@ export class Contract {
     expect(outcomes.map(({ target }) => target)).toEqual(targets);
     this.expectNoSecret(outcomes);
     return outcomes.map(({ target, result, error }) => ({ id: target.entry.id, result, kind: error?.kind }));
+  }
+
+  /** The requests that came through a proxy and ask for something to be deleted. */
+  deletions(proxy: FaultProxy): readonly RecordedRequest[] {
+    return proxy.requests.filter((request) => this.server.deletedBy(request).length > 0);
   }
 
   expectNoSecret(value: unknown): void {

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Place, StorageClient } from '../../src/core/storageClient.ts';
 import { methodNames } from '../../src/core/storageClient.ts';
-import { rawTarget } from '../support/oddKeys.ts';
 import { call, collect, containerPlace, contractSuite, listAll, targetOf } from './contractSuite.ts';
 
 await contractSuite('listing', ['walk', 'stat', 'read', 'recovery'], (contract) => {
@@ -113,7 +112,7 @@ await contractSuite('listing', ['walk', 'stat', 'read', 'recovery'], (contract) 
     expect((await contract.failureOf(before)).kind).toBe('cancelled');
     expect(proxy.requests).toEqual([]);
     proxy.addRule({
-      when: ({ target }) => target.startsWith(rawTarget(container, '').slice(0, -1)),
+      when: ({ target }) => target.startsWith(server.target(container, '')),
       fault: { kind: 'never-answer' },
     });
     const controller = new AbortController();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { call, collect, containerPlace, contractSuite } from './contractSuite.ts';
+import { call, collect, containerPlace, contractSuite, targetOf } from './contractSuite.ts';
 
 await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
   const { provider, server } = contract;
@@ -36,7 +36,7 @@ await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
     const proxy = await contract.proxy();
     const client = await contract.open({}, proxy.endpoint);
     await contract.remove(client, container, ids);
-    expect(proxy.requests).toHaveLength(1);
+    expect(proxy.requests).toHaveLength(server.requestsPerBatch?.(ids.length) ?? 1);
     expect(await server.ids(container)).toEqual([]);
   });
 
@@ -63,6 +63,24 @@ await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
       }
     }
     expect(await server.ids(container)).toEqual([]);
+  });
+
+  it.runIf(provider.capabilities.has('conditional'))('keeps what changed since, alone and among others', async () => {
+    const container = await contract.fill(['a', 'b', 'c', 'd']);
+    const client = await contract.open();
+    const tags = new Map<string, string | undefined>();
+    for await (const { entries } of client.walk(containerPlace(container), {}, call())) {
+      for (const { id, tag } of entries) tags.set(id, tag);
+    }
+    for (const id of ['b', 'd']) await server.put(container, id, 'overwritten');
+    const asPlanned = (id: string) => ({ ...targetOf(container, id), ifTag: tags.get(id) ?? expect.unreachable() });
+    for (const ids of [['a', 'b', 'c'], ['d']]) {
+      const outcomes = await client.remove(ids.map(asPlanned), call());
+      const kept = outcomes.filter(({ result }) => result === 'changed').map(({ target }) => target.entry.id);
+      expect(kept).toEqual(ids.filter((id) => id === 'b' || id === 'd'));
+      expect(outcomes.filter(({ result }) => result === 'deleted')).toHaveLength(ids.length - kept.length);
+    }
+    expect(await server.ids(container)).toEqual(['b', 'd']);
   });
 
   it('tells a stranger no, object by object or all at once', async () => {

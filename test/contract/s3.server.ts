@@ -13,10 +13,13 @@ import {
 import { inject } from 'vitest';
 import { startMemoryS3 } from '../../demo/s3Server.ts';
 import type { Draft } from '../../src/core/fields.ts';
+import type { Fault } from '../servers/faultProxy.ts';
 import { createRgwUser } from '../servers/rgw.ts';
+import { rawTarget } from '../support/oddKeys.ts';
 import type { RgwAccess } from '../support/rgwGlobal.ts';
 import type { ProvidedSwift } from '../support/swiftGlobal.ts';
 import type { ContractServer, ContractServers } from './contractServer.ts';
+import { endlessListing, keysDeletedBy } from './s3.requests.ts';
 
 /** Ceph RGW, plain and over TLS; OpenStack Swift, the strict one; and the memory S3, whose listings are encoded as Amazon's are. */
 export const contractServers: ContractServers = async () => {
@@ -111,6 +114,9 @@ function serverFor(name: string, access: { endpoint: string; accessKeyId: string
     name,
     judge,
     origin: endpoint,
+    target: (container: string, id: string) => (id === '' ? `/${container}` : rawTarget(container, id)),
+    deletedBy: keysDeletedBy,
+    faults: { slowDown, endless: endlessListing },
     draft: (origin: string): Draft => ({ service: 'ceph', ...credentials, endpoint: origin, pathStyle: true }),
     changes: {
       wrongSecret: { secretAccessKey: wrongSecret },
@@ -136,6 +142,7 @@ function serverFor(name: string, access: { endpoint: string; accessKeyId: string
   };
 }
 
+const slowDown: Fault = { kind: 'status', status: 503, body: '<Error><Code>SlowDown</Code></Error>' };
 const wrongSecret = 'wrong+secret/of/forty/characters+0123456';
 
 // Decoded here, by bytes, and not by what is being tested.

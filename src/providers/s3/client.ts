@@ -2,6 +2,7 @@ import { StorageError } from '../../core/errors.ts';
 import type { Choice } from '../../core/fields.ts';
 import type { Connection } from '../../core/provider.ts';
 import type { StorageClient } from '../../core/storageClient.ts';
+import { prefixOf } from '../_shared/entries.ts';
 import { amazonDomain } from '../_shared/s3/amazon.ts';
 import { openS3 } from '../_shared/s3/client.ts';
 import { parseEndpoint, refuseRegion } from '../_shared/s3/endpoint.ts';
@@ -67,8 +68,4 @@ export async function fetchChoices(field: string): Promise<readonly Choice[]> {
 
 function amazonServer(region: string): URL {
   return new URL(`https://s3.${region}.${amazonDomain(region)}`);
-}
-
-function prefixOf(subfolder: string): string {
-  return subfolder === '' || subfolder.endsWith('/') ? subfolder : `${subfolder}/`;
 }

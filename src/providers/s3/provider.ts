@@ -1,8 +1,9 @@
-import { choice, fetchedChoice, file, number, secret, text, toggle } from '../../core/fields.ts';
+import { choice, fetchedChoice, number, secret, text, toggle } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
 import { amazonDomain } from '../_shared/s3/amazon.ts';
 import { refuseBucketName } from '../_shared/s3/bucketNames.ts';
 import { parseEndpoint, refuseEndpoint, refuseRegion, withoutScheme } from '../_shared/s3/endpoint.ts';
+import { trustFields, warnOfConnection } from '../_shared/trustFields.ts';
 import { type FlavourId, flavours, followRegion, presetOf } from './flavours.ts';
 
 export default defineProvider({
@@ -72,19 +73,7 @@ export default defineProvider({
       default: true,
       when: { endpoint: { matches: withoutScheme } },
     }),
-    verifyCertificate: toggle({
-      label: 'Verify SSL certificate',
-      help: 'Turned off, anyone on the way can pose as the server. Better: give its CA bundle below.',
-      default: true,
-    }),
-    caBundle: file({
-      label: 'CA bundle',
-      help: 'Certificates in PEM to trust beside those of this machine.',
-      accept: ['pem', 'crt', 'cer'],
-      when: { verifyCertificate: [true] },
-      refuse: (value) => (certificatesIn(value) === 0 ? 'This holds no certificate in PEM.' : undefined),
-      preview: (content) => `Certificates: ${certificatesIn(content)}`,
-    }),
+    ...trustFields,
     region: text({
       label: 'Region',
       help: 'Leave empty to have the region of each bucket found. A private region such as us-gov-east-1 can be given.',
@@ -140,11 +129,8 @@ export default defineProvider({
     [profile, parseEndpoint(endpoint, secure)?.host, bucket && [bucket, subfolder].filter(Boolean).join('/')]
       .filter(Boolean)
       .join(' · '),
-  warn: ({ endpoint, secure, verifyCertificate }) => {
-    if (parseEndpoint(endpoint, secure)?.protocol === 'http:')
-      return 'TLS is off: keys and data can be read on the way.';
-    return verifyCertificate ? undefined : "The server's certificate is not checked.";
-  },
+  warn: ({ endpoint, secure, verifyCertificate }) =>
+    warnOfConnection(parseEndpoint(endpoint, secure), verifyCertificate),
   containerFields: {
     region: text({ label: 'Region', help: 'Where its data is kept. Empty: where the credential points.' }),
     objectLock: toggle({ label: 'Object Lock', help: 'Can be turned on only now. Keeps versions too.' }),
@@ -164,8 +150,4 @@ export default defineProvider({
 function lengthHint(label: string, value: string, min: number, max: number): string | undefined {
   if (value.length >= min && value.length <= max) return undefined;
   return `On AWS, ${label} has ${min} to ${max} characters; this one has ${value.length}. Other services differ.`;
-}
-
-function certificatesIn(pem: string): number {
-  return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g)?.length ?? 0;
 }

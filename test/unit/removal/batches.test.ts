@@ -8,7 +8,7 @@ async function cut(entries: readonly Entry[], limit: number, contains = prefixFo
   async function* each() {
     yield* entries;
   }
-  const batches = await collect(batchesOf(each(), { limit, mode: 'recoverable', contains }));
+  const batches = await collect(batchesOf(each(), { limit, mode: 'recoverable', conditional: false, contains }));
   expect(batches.flatMap(({ targets }) => targets.map(({ entry }) => entry))).toEqual(entries);
   let from = 0;
   for (const batch of batches) {
@@ -43,9 +43,23 @@ test('where ids say nothing each folder goes by itself', async () => {
     yield folder('B');
     yield folder('A');
   }
-  const batches = await collect(batchesOf(each(), { limit: 10, mode: 'permanent', contains: undefined }));
+  const batches = await collect(
+    batchesOf(each(), { limit: 10, mode: 'permanent', conditional: false, contains: undefined }),
+  );
   expect(batches.map(({ targets, alone }) => [targets.length, targets[0]?.mode, alone])).toEqual([
     [1, 'permanent', true],
     [1, 'permanent', true],
   ]);
+});
+
+test('binds each target to the tag that it was planned with, where the provider can, and a version to none', async () => {
+  const tagged: Entry = { ...object('a'), tag: '"1"' };
+  async function* each() {
+    yield tagged;
+    yield { ...tagged, version: { id: 'v', latest: true, marker: false } };
+    yield object('b');
+  }
+  const rules = { limit: 10, mode: 'permanent', conditional: true, contains: undefined } as const;
+  const [batch] = await collect(batchesOf(each(), rules));
+  expect(batch?.targets.map(({ ifTag }) => ifTag)).toEqual(['"1"', undefined, undefined]);
 });

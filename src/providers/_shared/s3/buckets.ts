@@ -8,9 +8,9 @@ import {
 import { StorageError } from '../../../core/errors.ts';
 import type { Draft } from '../../../core/fields.ts';
 import type { Entry } from '../../../core/storageClient.ts';
+import { containerEntry } from '../entries.ts';
 import { refuseBucketName } from './bucketNames.ts';
 import { S3Connection } from './connection.ts';
-import { bucketEntry } from './listing.ts';
 
 /** The region of Amazon S3 that is never named when a bucket is made: naming it is an error. */
 const unnamedRegion = 'us-east-1';
@@ -65,7 +65,7 @@ async function createIn(
     throw s3.fail(error, { bucket: name }, signal);
   }
   if (options.versioning === true) await turnVersioningOn(s3, name, signal);
-  return bucketEntry(name, new Date());
+  return containerEntry(name, new Date());
 }
 
 /** Deletes a bucket; the server does so only when nothing is in it. */

@@ -1,5 +1,4 @@
 import { GetBucketVersioningCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
-import { StorageError } from '../../../core/errors.ts';
 import type { Draft } from '../../../core/fields.ts';
 import type { Surroundings } from '../../../core/provider.ts';
 import type {
@@ -18,10 +17,12 @@ import type {
   WalkQuery,
 } from '../../../core/storageClient.ts';
 import type { VerificationStep } from '../../../core/verification.ts';
+import { containerOf, objectEntry } from '../entries.ts';
+import { checkKey } from '../keys.ts';
+import { readAtMost } from '../readAtMost.ts';
 import { createBucket, removeBucket } from './buckets.ts';
 import { S3Connection, type S3Options } from './connection.ts';
-import { checkKey } from './keys.ts';
-import { bucketOf, listPage, objectEntry, walkPages } from './listing.ts';
+import { listPage, walkPages } from './listing.ts';
 import { locksOf } from './locks.ts';
 import { propertiesOf } from './properties.ts';
 import { removeBatch } from './removal.ts';
@@ -102,7 +103,7 @@ class S3StorageClient implements StorageClient {
   }
 
   async recovery(at: Place, { signal }: Call): Promise<Recovery> {
-    const bucket = bucketOf(at);
+    const bucket = containerOf(at);
     try {
       const { Status } = await this.#s3.reader.send(new GetBucketVersioningCommand({ Bucket: bucket }), {
         abortSignal: signal,
@@ -144,25 +145,6 @@ function addressOf(entry: Entry): { Bucket: string; Key: string; VersionId?: str
     Key: entry.id,
     ...(entry.version === undefined ? {} : { VersionId: entry.version.id }),
   };
-}
-
-async function readAtMost(
-  body: AsyncIterable<Uint8Array>,
-  limit: number,
-  length: number | undefined,
-  entry: Entry,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.byteLength;
-    if (bytes > limit) throw new StorageError('unsupported', `This object is larger than can be opened: ${entry.name}`);
-    chunks.push(chunk);
-  }
-  if (length !== undefined && bytes !== length) {
-    throw new StorageError('unreachable', `The object arrived cut off: ${entry.name}`, { hint: 'Open it again.' });
-  }
-  return Buffer.concat(chunks);
 }
 
 function recoveryOf(versioning: 'Enabled' | 'Suspended' | undefined): Recovery {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DeleteObjectCommand, GetBucketVersioningCommand } from '@aws-sdk/client-s3';
 import type { Place } from '../../../core/storageClient.ts';
 import type { VerificationStep } from '../../../core/verification.ts';
+import { deleteStep } from '../accessSteps.ts';
 import type { S3Connection } from './connection.ts';
 
 /**
@@ -11,9 +12,9 @@ import type { S3Connection } from './connection.ts';
 export async function probeDelete(s3: S3Connection, at: Place, signal: AbortSignal): Promise<VerificationStep> {
   const start = performance.now();
   const bucket = at.kind === 'folder' ? at.container : at.kind === 'container' ? at.id : undefined;
-  if (bucket === undefined) return unknown('Whether these keys may delete depends on the bucket.', start);
+  if (bucket === undefined) return deleteStep('unknown', 'Whether these keys may delete depends on the bucket.', start);
   if (!(await isHarmless(s3, bucket, signal))) {
-    return unknown('Whether these keys may delete shows only when something is deleted.', start);
+    return deleteStep('unknown', 'Whether these keys may delete shows only when something is deleted.', start);
   }
   const key = `${at.kind === 'folder' ? at.id : ''}${randomBytes(16).toString('hex')}`;
   try {
@@ -23,12 +24,12 @@ export async function probeDelete(s3: S3Connection, at: Place, signal: AbortSign
     if (answer.DeleteMarker) await takeBack(s3, bucket, key, answer.VersionId, signal);
   } catch (error) {
     const failure = s3.fail(error, { bucket, key }, signal);
-    if (failure.kind === 'forbidden') return step('denied', 'These keys may not delete.', start);
+    if (failure.kind === 'forbidden') return deleteStep('denied', 'These keys may not delete.', start);
     if (failure.kind !== 'not-found' && failure.kind !== 'changed') {
-      return unknown('Whether these keys may delete could not be found out.', start, failure.detail);
+      return deleteStep('unknown', 'Whether these keys may delete could not be found out.', start, failure.detail);
     }
   }
-  return step('ok', 'These keys may delete.', start);
+  return deleteStep('ok', 'These keys may delete.', start);
 }
 
 async function isHarmless(s3: S3Connection, bucket: string, signal: AbortSignal): Promise<boolean> {
@@ -50,12 +51,4 @@ async function isHarmless(s3: S3Connection, bucket: string, signal: AbortSignal)
 async function takeBack(s3: S3Connection, Bucket: string, Key: string, id: string | undefined, signal: AbortSignal) {
   if (id === undefined) return;
   await s3.remover.send(new DeleteObjectCommand({ Bucket, Key, VersionId: id }), { abortSignal: signal });
-}
-
-function unknown(sentence: string, start: number, detail?: string): VerificationStep {
-  return { ...step('unknown', sentence, start), ...(detail === undefined ? {} : { detail }) };
-}
-
-function step(status: 'ok' | 'denied' | 'unknown', sentence: string, start: number): VerificationStep {
-  return { stage: 'delete', status, sentence, ms: Math.round(performance.now() - start) };
 }

@@ -1,13 +1,8 @@
-import { type ErrorFacts, type ErrorKind, StorageError, stoppedBy } from '../../../core/errors.ts';
+import { type ErrorFacts, StorageError, stoppedBy } from '../../../core/errors.ts';
 import type { RemovalResult } from '../../../core/storageClient.ts';
+import { type ErrorRow, rowOfStatus, rows, type Subject } from '../errorRows.ts';
 import { connectionError } from '../http.ts';
-
-/** What a failed call was about; it stands in the sentence. */
-export interface Subject {
-  readonly server: URL;
-  readonly container?: string | undefined;
-  readonly id?: string | undefined;
-}
+import { resultOf } from '../outcomes.ts';
 
 /** Any error of the SDK as ours: decided by the S3 error code, else by the HTTP status, else by the socket's error code. */
 export function toS3Error(error: unknown, subject: Subject, signal?: AbortSignal): StorageError {
@@ -30,7 +25,7 @@ export function toS3Error(error: unknown, subject: Subject, signal?: AbortSignal
 /** The result that a per-key or single-delete error code means; anything unknown is 'failed'. */
 export function resultOfCode(error: StorageError, code: string | undefined): RemovalResult {
   if (code === 'NoSuchKey' || code === 'NoSuchVersion' || code === 'NoSuchUpload') return 'already-gone';
-  return resultOfKind[error.kind] ?? 'failed';
+  return resultOf(error);
 }
 
 /** The error for one key in an answer of DeleteObjects. */
@@ -54,91 +49,54 @@ export function isS3Answer(error: unknown): boolean {
   return error instanceof Error && 'Code' in error && typeof error.Code === 'string';
 }
 
-interface Row {
-  readonly kind: ErrorKind;
-  readonly sentence: (subject: Subject) => string;
-  readonly hint?: string;
-}
-
-const resultOfKind: Partial<Record<ErrorKind, RemovalResult>> = {
-  forbidden: 'denied',
-  locked: 'locked',
-  changed: 'changed',
-};
-
-const what = ({ container, id, server }: Subject) => id ?? container ?? server.host;
-
-const wrongKey: Row = {
+const wrongKey: ErrorRow = {
   kind: 'unauthenticated',
   sentence: () => 'The server does not know this Access Key ID.',
   hint: 'Check the Access Key ID, and that it belongs to this endpoint.',
 };
-const wrongSecret: Row = {
+const wrongSecret: ErrorRow = {
   kind: 'unauthenticated',
   sentence: () => 'The Secret Access Key does not fit the Access Key ID.',
   hint: 'Enter the Secret Access Key again.',
 };
-const denied: Row = {
-  kind: 'forbidden',
-  sentence: (subject) => `These credentials may not do this: ${what(subject)}`,
-  hint: 'Ask whoever administers the storage for the permission, or use another key.',
-};
-const expired: Row = {
+const expired: ErrorRow = {
   kind: 'expired',
   sentence: () => 'The session token has expired.',
   hint: 'Get a new set of temporary keys and enter them.',
 };
-const noBucket: Row = {
+const noBucket: ErrorRow = {
   kind: 'not-found',
   sentence: ({ container }) => `There is no such bucket: ${container ?? 'unnamed'}`,
   hint: 'It may have been deleted, or its name is spelled differently.',
 };
-const noKey: Row = { kind: 'not-found', sentence: ({ id }) => `There is no such object: ${id ?? 'unnamed'}` };
-const busy: Row = {
-  kind: 'rate-limited',
-  sentence: () => 'The server asks to slow down.',
-  hint: 'Try again in a moment.',
-};
-const wrongRegion: Row = {
+const wrongRegion: ErrorRow = {
   kind: 'invalid-settings',
   sentence: ({ container }) => `The bucket lives in another region than the one given: ${container ?? 'unnamed'}`,
   hint: "Enter the bucket's region, or the endpoint of that region.",
 };
-const clock: Row = {
+const clock: ErrorRow = {
   kind: 'unauthenticated',
   sentence: () => "This machine's clock and the server's differ too much.",
   hint: "Set this machine's clock.",
 };
-const trouble: Row = {
-  kind: 'unexpected',
-  sentence: ({ server }) => `The server had trouble of its own: ${server.host}`,
-  hint: 'Try again in a moment.',
-};
-
-const busyElsewhere: Row = {
-  kind: 'rate-limited',
-  sentence: (subject) => `The server is at something else with it: ${what(subject)}`,
-  hint: 'Try again in a moment.',
-};
-
-const byCode: Readonly<Record<string, Row>> = {
+const byCode: Readonly<Record<string, ErrorRow>> = {
   InvalidAccessKeyId: wrongKey,
   SignatureDoesNotMatch: wrongSecret,
   InvalidToken: { ...wrongKey, sentence: () => 'The server does not accept the session token.' },
   ExpiredToken: expired,
   ExpiredTokenException: expired,
   TokenRefreshRequired: expired,
-  AccessDenied: denied,
-  AllAccessDisabled: denied,
-  AccountProblem: denied,
-  UserSuspended: denied,
-  MethodNotAllowed: { kind: 'unsupported', sentence: (subject) => `The server does not offer this: ${what(subject)}` },
-  NotImplemented: { kind: 'unsupported', sentence: (subject) => `The server does not offer this: ${what(subject)}` },
+  AccessDenied: rows.denied,
+  AllAccessDisabled: rows.denied,
+  AccountProblem: rows.denied,
+  UserSuspended: rows.denied,
+  MethodNotAllowed: rows.notOffered,
+  NotImplemented: rows.notOffered,
   NoSuchBucket: noBucket,
-  NoSuchKey: noKey,
-  NoSuchVersion: noKey,
+  NoSuchKey: rows.noObject,
+  NoSuchVersion: rows.noObject,
   NoSuchUpload: { kind: 'not-found', sentence: ({ id }) => `There is no such upload: ${id ?? 'unnamed'}` },
-  NotFound: { kind: 'not-found', sentence: (subject) => `This is not there: ${what(subject)}` },
+  NotFound: rows.notThere,
   InvalidBucketName: {
     kind: 'invalid-settings',
     sentence: ({ container }) => `The server does not take this as a bucket's name: ${container ?? ''}`,
@@ -167,56 +125,46 @@ const byCode: Readonly<Record<string, Row>> = {
     sentence: ({ server }) => `The server knows no such region: ${server.host}`,
     hint: 'Leave the region empty for its default.',
   },
-  ObjectLocked: { kind: 'locked', sentence: ({ id }) => `Locked against deletion: ${id ?? ''}` },
+  ObjectLocked: rows.locked,
   InvalidObjectState: {
     kind: 'unsupported',
     sentence: ({ id }) => `The object is archived and must be restored first: ${id ?? ''}`,
   },
-  PreconditionFailed: { kind: 'changed', sentence: ({ id }) => `It changed in the meantime: ${id ?? ''}` },
-  ConditionalRequestConflict: { kind: 'changed', sentence: ({ id }) => `It changed in the meantime: ${id ?? ''}` },
+  PreconditionFailed: rows.changed,
+  ConditionalRequestConflict: rows.changed,
   PermanentRedirect: wrongRegion,
   TemporaryRedirect: wrongRegion,
   AuthorizationHeaderMalformed: wrongRegion,
   IllegalLocationConstraintException: wrongRegion,
   RequestTimeTooSkewed: clock,
   RequestExpired: clock,
-  OperationAborted: busyElsewhere,
-  SlowDown: busy,
-  SlowDownWrite: busy,
-  SlowDownRead: busy,
-  ServiceUnavailable: busy,
-  Throttling: busy,
-  TooManyRequests: busy,
-  BandwidthLimitExceeded: busy,
-  InternalError: trouble,
-  RequestTimeout: { kind: 'timed-out', sentence: ({ server }) => `The server gave up waiting: ${server.host}` },
+  OperationAborted: rows.busyElsewhere,
+  SlowDown: rows.slowDown,
+  SlowDownWrite: rows.slowDown,
+  SlowDownRead: rows.slowDown,
+  ServiceUnavailable: rows.slowDown,
+  Throttling: rows.slowDown,
+  TooManyRequests: rows.slowDown,
+  BandwidthLimitExceeded: rows.slowDown,
+  InternalError: rows.trouble,
+  RequestTimeout: rows.gaveUp,
 };
 
-function rowOf(code: string | undefined): Row | undefined {
+function rowOf(code: string | undefined): ErrorRow | undefined {
   return code !== undefined && Object.hasOwn(byCode, code) ? byCode[code] : undefined;
 }
 
-function byStatus(status: number): Row | undefined {
+function byStatus(status: number): ErrorRow | undefined {
   if (status === 401) return { ...wrongKey, sentence: () => 'The server does not accept these keys.' };
-  if (status === 403) return denied;
-  if (status === 404) return byCode.NotFound;
-  if (status === 405 || status === 501) return byCode.NotImplemented;
-  if (status === 407) {
-    return { kind: 'unreachable', sentence: ({ server }) => `A proxy on the way asks for a sign-in: ${server.host}` };
-  }
-  if (status === 409) return busyElsewhere;
-  if (status === 412) return byCode.PreconditionFailed;
-  if (status === 429 || status === 503) return busy;
-  if (status >= 500) return trouble;
   if (status >= 300 && status < 400) return { ...wrongRegion, sentence: elsewhere };
-  return undefined;
+  return rowOfStatus(status);
 }
 
 function elsewhere({ container, server }: Subject): string {
   return `The server sends this on to another address, which is not followed with your keys: ${container ?? server.host}`;
 }
 
-function factsOf(error: unknown, row?: Row): ErrorFacts {
+function factsOf(error: unknown, row?: ErrorRow): ErrorFacts {
   const { code, status } = answerOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const retryAfter = retryAfterOf(error);
@@ -226,7 +174,7 @@ function factsOf(error: unknown, row?: Row): ErrorFacts {
       .join(' · '),
     cause: error,
     ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...(row === trouble ? { retryable: true } : {}),
+    ...(row === rows.trouble ? { retryable: true } : {}),
   };
 }
 

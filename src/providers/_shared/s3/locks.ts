@@ -1,8 +1,8 @@
 import { GetObjectLockConfigurationCommand, HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { StorageError } from '../../../core/errors.ts';
 import type { Entry, Lock, Outcome } from '../../../core/storageClient.ts';
+import { inParallel } from '../parallel.ts';
 import type { S3Connection } from './connection.ts';
-import { inParallel } from './parallel.ts';
 
 /** Of a batch's refused versions, so many are asked for the reason. */
 const explainedAtMost = 50;

@@ -13,9 +13,9 @@ import {
 import { StorageError } from '../../../core/errors.ts';
 import type { Entry, PropertyGroup } from '../../../core/storageClient.ts';
 import { formatBytes, formatCount } from '../../../core/text.ts';
+import { checkKey } from '../keys.ts';
 import type { S3Connection } from './connection.ts';
 import { answerOf } from './errors.ts';
-import { checkKey } from './keys.ts';
 
 type Row = readonly [name: string, value: string];
 type MaybeRow = readonly [name: string, value: string | undefined];

@@ -1,11 +1,13 @@
 import { AbortMultipartUploadCommand, DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
-import { StorageError } from '../../../core/errors.ts';
+import type { StorageError } from '../../../core/errors.ts';
 import type { Entry, Outcome, Target } from '../../../core/storageClient.ts';
+import { refuseTarget, unanswered } from '../outcomes.ts';
+import { inParallel } from '../parallel.ts';
 import type { S3Connection } from './connection.ts';
 import { answerOf, keyError, resultOfCode } from './errors.ts';
-import { checkKey, travelsInXml } from './keys.ts';
+import { travelsInXml } from './keys.ts';
+import { startOf } from './listing.ts';
 import { explainRefusals } from './locks.ts';
-import { inParallel } from './parallel.ts';
 
 /** Time limit of one call, in milliseconds. */
 const callLimit = 60_000;
@@ -41,12 +43,13 @@ interface Sorted {
 }
 
 function sort(s3: S3Connection, batch: readonly Target[]): Sorted {
+  const start = startOf(s3);
   const refused: Outcome[] = [];
   const single: Target[] = [];
   const together = new Map<string, Target[]>();
   for (const target of batch) {
     const { entry } = target;
-    const error = refuse(s3, entry);
+    const error = refuseTarget(entry, start, ['object', 'upload']);
     if (error) refused.push({ target, result: 'failed', error });
     else if (batch.length === 1 || entry.kind === 'upload' || !travelsInXml(entry.id)) single.push(target);
     else add(together, JSON.stringify([bucketOf(entry), target.bypass ?? false]), target);
@@ -58,21 +61,6 @@ function add(groups: Map<string, Target[]>, group: string, target: Target): void
   const known = groups.get(group);
   if (known) known.push(target);
   else groups.set(group, [target]);
-}
-
-/** What must not or can't be asked of the server at all. */
-function refuse({ options }: S3Connection, entry: Entry): StorageError | undefined {
-  if (entry.kind !== 'object' && entry.kind !== 'upload') {
-    return new StorageError('unsupported', `Only objects can be deleted: ${entry.path}`);
-  }
-  // Without its id, deleting a version or aborting an upload would delete the object.
-  if (entry.version?.id === '' || (entry.kind === 'upload' && entry.version === undefined)) {
-    return new StorageError('unsupported', `This can't be told from the object itself: ${entry.path}`);
-  }
-  if (bucketOf(entry) === '') return new StorageError('unsupported', `This object names no bucket: ${entry.path}`);
-  const inside = options.bucket === '' || (options.bucket === entry.container && entry.id.startsWith(options.prefix));
-  if (!inside) return new StorageError('forbidden', `This credential is for another bucket or folder: ${entry.path}`);
-  return checkKey(entry.id);
 }
 
 async function removeTogether(
@@ -138,11 +126,6 @@ async function onceMoreIfSkewed<T>(send: () => Promise<T>): Promise<T> {
 function failed(target: Target, error: StorageError, code: string | undefined): Outcome {
   const result = resultOfCode(error, code);
   return result === 'already-gone' ? { target, result } : { target, result, error };
-}
-
-function unanswered(target: Target): Outcome {
-  const error = new StorageError('unexpected', `The server did not say what became of it: ${target.entry.path}`);
-  return { target, result: 'failed', error };
 }
 
 /**

@@ -2,8 +2,8 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { StorageError } from '../../../core/errors.ts';
 import type { Entry, SharedLink } from '../../../core/storageClient.ts';
+import { checkKey, encodeKey } from '../keys.ts';
 import type { S3Connection } from './connection.ts';
-import { checkKey, encodeKey } from './keys.ts';
 import { presignV2 } from './signatureV2.ts';
 
 /** The longest that a signature of version 4 may live: 7 days, in seconds. */

@@ -1,14 +1,16 @@
 import { ListMultipartUploadsCommand, type ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3';
 import { StorageError } from '../../../core/errors.ts';
 import type { Entry, ListQuery, Page, Place } from '../../../core/storageClient.ts';
+import { containerOf, endless, objectEntry, strayName } from '../entries.ts';
+import { checkPrefix } from '../keys.ts';
 import type { S3Connection } from './connection.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { checkPrefix, decoderOf } from './keys.ts';
-import { bucketOf, endless, objectEntry, pageSize, strayName } from './listing.ts';
+import { decoderOf } from './keys.ts';
+import { pageSize } from './listing.ts';
 
 /** One page of the unfinished uploads below a place, however deep: Ceph lists none when asked with a delimiter. */
 export async function listUploads(s3: S3Connection, at: Place, query: ListQuery, signal: AbortSignal): Promise<Page> {
-  const bucket = bucketOf(at);
+  const bucket = containerOf(at);
   const base = at.kind === 'folder' ? at.id : '';
   const prefix = base + (query.prefix ?? '');
   const refusal = checkPrefix(prefix);

@@ -2,6 +2,8 @@ import { type ErrorKind, StorageError } from '../../../core/errors.ts';
 import type { Page, Place } from '../../../core/storageClient.ts';
 import { formatCounted } from '../../../core/text.ts';
 import { failedStep, type VerificationStep } from '../../../core/verification.ts';
+import { foundSentence, nameTheContainer } from '../accessSteps.ts';
+import { startPlace } from '../entries.ts';
 import { reachServer } from '../reach.ts';
 import type { S3Connection } from './connection.ts';
 import { probeDelete } from './deleteProbe.ts';
@@ -21,7 +23,7 @@ export async function* verifyS3(s3: S3Connection, at: Place, signal: AbortSignal
     yield step;
     if (step.status === 'failed') return;
   }
-  yield* verifyAccess(s3, at.kind === 'root' ? startOf(s3) : at, clockHint(ahead), signal);
+  yield* verifyAccess(s3, at.kind === 'root' ? startPlace(startOf(s3)) : at, clockHint(ahead), signal);
 }
 
 async function* verifyAccess(
@@ -50,11 +52,11 @@ async function* verifyAccess(
       return;
     }
     if (known) yield await signedIn();
-    yield failedStep(known ? 'list' : 'sign-in', nameTheBucket(failure, at), elapsed());
+    yield failedStep(known ? 'list' : 'sign-in', nameTheContainer(failure, at, buckets), elapsed());
     return;
   }
   yield await signedIn();
-  yield { stage: 'list', status: 'ok', sentence: foundSentence(at, found), ms: elapsed() };
+  yield { stage: 'list', status: 'ok', sentence: foundSentence(at, found, buckets), ms: elapsed() };
   yield await probeDelete(s3, at, signal);
 }
 
@@ -66,6 +68,7 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
+const buckets = { one: 'bucket', many: 'buckets' };
 const listingFailures: ReadonlySet<ErrorKind> = new Set(['forbidden', 'not-found', 'invalid-settings']);
 
 async function signInStep(
@@ -97,32 +100,10 @@ function clockHint(ahead: number): string | undefined {
   return `This machine's clock is ${minutes} ${ahead > 0 ? 'fast' : 'slow'}; it was corrected for.`;
 }
 
-function foundSentence(at: Place, { entries }: Page): string {
-  if (at.kind === 'root') {
-    return entries.length === 0
-      ? 'The credentials are valid. There are no buckets yet.'
-      : `The credentials are valid. Buckets found: ${entries.length}`;
-  }
-  const path = at.kind === 'folder' ? `${at.container}/${at.id}` : at.id;
-  return entries.length === 0
-    ? `The credentials are valid. Nothing is stored there yet: ${path}`
-    : `The credentials are valid for: ${path}`;
-}
-
 /** A status without an S3 error document may come from any web server: it says nothing of the keys. */
 function noS3({ options }: S3Connection, failure: StorageError): StorageError {
   return new StorageError('unexpected', `What answers there is no S3 service: ${options.server.host}`, {
     hint: 'Check the endpoint. A web server, a proxy or a firewall may have answered in its place.',
-    detail: failure.detail,
-    cause: failure,
-  });
-}
-
-/** Keys that may use one bucket and list none are common: the way on is to name the bucket. */
-function nameTheBucket(failure: StorageError, at: Place): StorageError {
-  if (failure.kind !== 'forbidden' || at.kind !== 'root') return failure;
-  return new StorageError('forbidden', 'The keys are good, but may not list the buckets.', {
-    hint: 'Enter the name of the bucket they are for.',
     detail: failure.detail,
     cause: failure,
   });

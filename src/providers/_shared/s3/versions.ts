@@ -6,10 +6,12 @@ import {
 } from '@aws-sdk/client-s3';
 import { StorageError } from '../../../core/errors.ts';
 import type { Entry, ListQuery, Page, Place, WalkQuery } from '../../../core/storageClient.ts';
+import { containerOf, endless, folderEntry, objectEntry, strayName } from '../entries.ts';
+import { checkPrefix } from '../keys.ts';
 import type { S3Connection } from './connection.ts';
 import { type Cursor, readCursor, writeCursor } from './cursor.ts';
-import { checkPrefix, decoderOf } from './keys.ts';
-import { bucketOf, endless, folderEntry, objectEntry, pageSize, strayName } from './listing.ts';
+import { decoderOf } from './keys.ts';
+import { pageSize } from './listing.ts';
 import { withLocks } from './locks.ts';
 
 /** Of so many versions of a walk it is asked whether they are locked: each costs a request. */
@@ -23,7 +25,7 @@ export async function listVersionsPage(
   signal: AbortSignal,
 ): Promise<Page> {
   const page = await listVersions(s3, at, query, '/', signal);
-  return { ...page, entries: await withLocks(s3, bucketOf(at), page.entries, signal) };
+  return { ...page, entries: await withLocks(s3, containerOf(at), page.entries, signal) };
 }
 
 /** Every version and delete marker below a place, in the order of their keys' bytes; the first of them with their locks. */
@@ -39,7 +41,7 @@ export async function* walkVersions(
     const query = { ...(cursor === undefined ? {} : { cursor }), ...(prefix === undefined ? {} : { prefix }) };
     const page = await listVersions(s3, at, query, undefined, signal);
     const meant = id === undefined ? page.entries : page.entries.filter((entry) => entry.id === id);
-    const first = await withLocks(s3, bucketOf(at), meant.slice(0, unasked), signal);
+    const first = await withLocks(s3, containerOf(at), meant.slice(0, unasked), signal);
     unasked -= first.length;
     yield { ...page, entries: [...first, ...meant.slice(first.length)] };
     // A longer key stands behind all versions of the one that is meant.
@@ -69,7 +71,7 @@ async function listVersions(
   delimiter: string | undefined,
   signal: AbortSignal,
 ): Promise<Page> {
-  const bucket = bucketOf(at);
+  const bucket = containerOf(at);
   const base = baseOf(at);
   const prefix = base + (query.prefix ?? '');
   const refusal = checkPrefix(prefix);

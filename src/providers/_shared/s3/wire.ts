@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { S3Client, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import type { BuildMiddleware, DeserializeMiddleware, FinalizeRequestMiddleware } from '@smithy/types';
 import { StorageError } from '../../../core/errors.ts';
-import { encodeKey } from './keys.ts';
+import { encodeKey } from '../keys.ts';
 
 /** Makes every request of a client exact and every answer whole, or fails before it can do harm. */
 export function guardWire(client: S3Client): void {

@@ -1,0 +1,43 @@
+import { StorageError } from '../../core/errors.ts';
+import type { Page, Place } from '../../core/storageClient.ts';
+import type { VerificationStep } from '../../core/verification.ts';
+
+/** What a provider calls a container. */
+interface Noun {
+  readonly one: string;
+  readonly many: string;
+}
+
+/** What a verification says of a listing that worked. */
+export function foundSentence(at: Place, { entries }: Page, { many }: Noun): string {
+  if (at.kind === 'root') {
+    return entries.length === 0
+      ? `The credentials are valid. There are no ${many} yet.`
+      : `The credentials are valid. ${many[0]?.toUpperCase()}${many.slice(1)} found: ${entries.length}`;
+  }
+  const path = at.kind === 'folder' ? `${at.container}/${at.id}` : at.id;
+  return entries.length === 0
+    ? `The credentials are valid. Nothing is stored there yet: ${path}`
+    : `The credentials are valid for: ${path}`;
+}
+
+/** Keys that may use one container and list none are common: the way on is to name the container. */
+export function nameTheContainer(failure: StorageError, at: Place, { one, many }: Noun): StorageError {
+  if (failure.kind !== 'forbidden' || at.kind !== 'root') return failure;
+  return new StorageError('forbidden', `The keys are good, but may not list the ${many}.`, {
+    hint: `Enter the name of the ${one} they are for.`,
+    detail: failure.detail,
+    cause: failure,
+  });
+}
+
+/** The last step of a verification. @param start by performance.now() */
+export function deleteStep(
+  status: 'ok' | 'denied' | 'unknown',
+  sentence: string,
+  start: number,
+  detail?: string,
+): VerificationStep {
+  const step = { stage: 'delete', status, sentence, ms: Math.round(performance.now() - start) } as const;
+  return detail === undefined ? step : { ...step, detail };
+}
