@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import path from 'node:path';
 import esbuild from 'esbuild';
 import { bundleSizes, formatSizes } from './scripts/bundleSizes.mjs';
+import { joinEntry } from './scripts/joinEntry.mjs';
 import { providerFolders, writeRegistry } from './scripts/registry.mjs';
 
 const root = import.meta.dirname;
@@ -24,17 +25,22 @@ const registryPlugin = {
 };
 
 /** Writes what the import rules and the size limits are checked against: out/metafile.json for the extension, out/webview.json for the page. */
-const metafilePlugin = (name) => ({
+const metafilePlugin = (name, finish = (metafile) => metafile) => ({
   name: 'metafile',
   setup(build) {
-    build.onEnd(({ metafile }) => {
-      if (!metafile) return;
+    build.onEnd(async (result) => {
+      if (!result.metafile) return;
+      const metafile = await finish(result.metafile);
       mkdirSync(path.join(root, 'out'), { recursive: true });
       writeFileSync(path.join(root, 'out', name), JSON.stringify(metafile));
       if (!quiet) console.log(formatSizes(bundleSizes(metafile)));
     });
   },
 });
+
+/** Bundled CommonJS packages ask for Node's own modules by require, which an ES module lacks. */
+const requireBanner =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
 const common = {
   absWorkingDir: root,
@@ -58,11 +64,8 @@ const extension = {
   target: 'node22',
   mainFields: ['module', 'main'],
   external: ['vscode'],
-  // Bundled CommonJS packages ask for Node's own modules by require, which an ES module lacks.
-  banner: {
-    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-  },
-  plugins: [registryPlugin, metafilePlugin('metafile.json')],
+  banner: { js: requireBanner },
+  plugins: [registryPlugin, metafilePlugin('metafile.json', development ? undefined : joinMain)],
 };
 
 const webview = {
@@ -73,6 +76,10 @@ const webview = {
   target: 'es2022',
   plugins: [metafilePlugin('webview.json')],
 };
+
+function joinMain(metafile) {
+  return joinEntry(root, metafile, 'dist/extension.js', requireBanner);
+}
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true });
 copyCodicons();

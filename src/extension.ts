@@ -23,14 +23,13 @@ import { vscodeNetwork } from './ui/vscodeNetwork.ts';
 const reportDays = 30;
 
 /** Builds the parts, wires them and registers them. In a test run, and only there, the parts are handed out. */
-export async function activate(context: ExtensionContext): Promise<Parts | undefined> {
+export function activate(context: ExtensionContext): Parts | undefined {
   const parts = build(context);
-  context.subscriptions.push(...registerCommands(() => parts));
-  const built = await parts;
-  return context.extensionMode === ExtensionMode.Test ? built : undefined;
+  context.subscriptions.push(...registerCommands(parts));
+  return context.extensionMode === ExtensionMode.Test ? parts : undefined;
 }
 
-async function build(context: ExtensionContext): Promise<Parts> {
+function build(context: ExtensionContext): Parts {
   const { globalState, globalStorageUri, secrets, subscriptions, workspaceState, extensionUri } = context;
   const storage = globalStorageUri.fsPath;
   const redactor = createRedactor();
@@ -39,8 +38,12 @@ async function build(context: ExtensionContext): Promise<Parts> {
   const providers = new Map(providerList.map((provider) => [provider.id, provider]));
   const dialogs = { ...vscodeDialogs };
 
-  const store = await CredentialStore.open(storage, { report });
-  const vault = new SecretVault(secrets, await readStoreId(storage), redactor);
+  const store = new CredentialStore(storage, { report });
+  const vault = new SecretVault(
+    secrets,
+    once(() => readStoreId(storage)),
+    redactor,
+  );
   const keeping = { store, vault, providers };
   const credentials = new Credentials({ ...keeping, report });
   const network = vscodeNetwork();
@@ -122,10 +125,14 @@ async function build(context: ExtensionContext): Promise<Parts> {
   return parts;
 }
 
+/** Makes something when it is first asked for, and again only if that failed. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {
-    made ??= make();
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
     return made;
   };
 }

@@ -6,7 +6,9 @@ import { formatCount } from '../core/text.ts';
 export const rowLimit = 5000;
 
 /** Said where that many are shown and there are more. */
-export const fullSentence = `The first ${formatCount(rowLimit)} are shown. Filter to see others.`;
+export function fullSentence(): string {
+  return `The first ${formatCount(rowLimit)} are shown. Filter to see others.`;
+}
 
 /** What became of a listing so far. */
 export interface Listed {

@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import { isObject, isText, parseJson } from '../core/json.ts';
 import type { Entry } from '../core/storageClient.ts';
 import { showName } from '../core/text.ts';
 
@@ -7,13 +7,6 @@ export interface ObjectAddress {
   readonly credentialId: string;
   readonly entry: Entry;
 }
-
-const schema = z.object({
-  credentialId: z.string(),
-  container: z.optional(z.string()),
-  id: z.string().check(z.minLength(1)),
-  version: z.optional(z.string()),
-});
 
 /** The parts of a document's URI that say which object it shows. */
 export interface DocumentAddress {
@@ -35,9 +28,11 @@ export function addressToDocument({ credentialId, entry }: ObjectAddress): Docum
 export function documentToAddress({ path, query }: DocumentAddress): ObjectAddress | undefined {
   const name = path.split('/')[2];
   if (name === undefined || query === '') return undefined;
-  const parsed = schema.safeParse(parse(Buffer.from(query, 'base64url').toString()));
-  if (!parsed.success) return undefined;
-  const { credentialId, container, id, version } = parsed.data;
+  const parsed = parseJson(Buffer.from(query, 'base64url').toString());
+  if (!isObject(parsed)) return undefined;
+  const { credentialId, container, id, version } = parsed;
+  if (!isText(credentialId) || !isText(id, 1) || !isOptionalText(container) || !isOptionalText(version))
+    return undefined;
   return {
     credentialId,
     entry: {
@@ -58,10 +53,6 @@ export function fileNameOf(name: string): string {
   return /^\.*$/.test(safe) ? `object${safe.replaceAll('.', '_')}` : safe;
 }
 
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+function isOptionalText(value: unknown): value is string | undefined {
+  return value === undefined || isText(value);
 }

@@ -1,7 +1,8 @@
-import { isShown, parseDraft } from '../core/drafts.ts';
+import { parseDraft } from '../core/drafts.ts';
 import { StorageError } from '../core/errors.ts';
 import type { Draft, Field, FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
+import { isShown } from '../core/settings.ts';
 import { showName } from '../core/text.ts';
 import type { Dialogs, Option } from '../ui/dialogs.ts';
 import type { Handler } from './parts.ts';

@@ -7,11 +7,9 @@ import { commandTable } from './commandTable.ts';
 import type { Handler, Parts } from './parts.ts';
 
 /** Registers every command of the table, each within the one wrapper that logs and explains its failures. */
-export function registerCommands(parts: () => Promise<Parts>): Disposable[] {
+export function registerCommands(parts: Parts): Disposable[] {
   return Object.entries(commandTable).map(([id, handler]) =>
-    commands.registerCommand(id, async (node?: Node, nodes?: readonly Node[]) =>
-      run(await parts(), id, handler, node, nodes),
-    ),
+    commands.registerCommand(id, async (node?: Node, nodes?: readonly Node[]) => run(parts, id, handler, node, nodes)),
   );
 }
 

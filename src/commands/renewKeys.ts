@@ -1,6 +1,6 @@
-import { renewableFields } from '../core/drafts.ts';
 import type { FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
+import { renewableFields } from '../core/settings.ts';
 import type { CredentialRecord } from '../credentials/record.ts';
 import { findCredential } from '../credentials/unlock.ts';
 import type { Handler, Parts } from './parts.ts';

@@ -116,7 +116,7 @@ async function browseFor(
       ...entries.flatMap((entry) => optionOf(parts.tree.entryNode(entry, at), kinds)),
       ...(more === 'loadable' ? [{ label: 'Load More…', value: { kind: 'more' } as const }] : []),
       ...(more === 'full'
-        ? [{ label: 'Filter by Prefix…', description: fullSentence, value: { kind: 'filter' } as const }]
+        ? [{ label: 'Filter by Prefix…', description: fullSentence(), value: { kind: 'filter' } as const }]
         : []),
       ...(itselfLast ? itself : []),
     ]);

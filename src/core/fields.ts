@@ -1,5 +1,3 @@
-import * as z from 'zod/mini';
-
 export type FieldValue = string | number | boolean;
 
 /** What stands in a form while it is being filled in: raw, possibly incomplete, possibly wrong. */
@@ -52,7 +50,7 @@ interface Options<V extends FieldValue> extends Look {
   readonly fills?: (value: V, draft: Draft) => Draft;
 }
 
-/** One declaration: what is valid and how it looks. Everything but the functions and the schema is plain data. */
+/** One declaration: what is valid and how it looks. Everything but the functions is plain data. */
 export interface Field<V = unknown, Secret extends boolean = boolean> extends Look {
   readonly kind: FieldKind;
   readonly required: boolean;
@@ -64,7 +62,8 @@ export interface Field<V = unknown, Secret extends boolean = boolean> extends Lo
   readonly accept?: readonly string[];
   readonly min?: number;
   readonly max?: number;
-  readonly schema?: z.ZodMiniType<V>;
+  /** The type of a parsed value; never there at run time. */
+  readonly parsed?: V;
   hint?(value: FieldValue): string | undefined;
   refuse?(value: FieldValue): string | undefined;
   fills?(value: FieldValue, draft: Draft): Draft;
@@ -86,12 +85,12 @@ export type SecretsOf<F extends Fields> = { readonly [K in KeysWith<F, true>]: s
 
 /** A line of text. Outer white space goes. */
 export function text(options: Options<string>): Field<string, false> {
-  return { ...base('text', options), secret: false, schema: trimmed };
+  return { ...base('text', options), secret: false };
 }
 
 /** A line of text that is kept in the vault; it is taken exactly as it was typed. */
 export function secret(options: Omit<Options<string>, 'default' | 'secret'>): Field<string, true> {
-  return { ...base('secret', options), secret: true, schema: exact };
+  return { ...base('secret', options), secret: true };
 }
 
 /** A whole number; left empty it is absent. */
@@ -104,30 +103,27 @@ export function number(
     secret: false,
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
-    schema: wholeNumber(min ?? Number.MIN_SAFE_INTEGER, max ?? Number.MAX_SAFE_INTEGER),
   };
 }
 
 export function toggle(options: Options<boolean>): Field<boolean, false> {
-  return { ...base('toggle', { default: false, ...options }), secret: false, schema: z.boolean() };
+  return { ...base('toggle', { default: false, ...options }), secret: false };
 }
 
 /** One of a fixed list; the first is the default unless another is named. */
 export function choice<const V extends string>(
   options: Options<NoInfer<V>> & { readonly choices: readonly { readonly value: V; readonly label: string }[] },
 ): Field<V, false> {
-  const values = options.choices.map(({ value }) => value);
   return {
-    ...base('choice', { default: values[0] as V, ...options }),
+    ...base('choice', { default: options.choices[0]?.value as V, ...options }),
     secret: false,
     choices: options.choices,
-    schema: z.enum(values as [V, ...V[]], 'Choose one of the list.') as z.ZodMiniType<V>,
   };
 }
 
 /** One of a list that the provider fetches with the draft (drives, profiles); any text may be typed too. */
 export function fetchedChoice(options: Options<string>): Field<string, false> {
-  return { ...base('fetchedChoice', options), secret: false, schema: trimmed };
+  return { ...base('fetchedChoice', options), secret: false };
 }
 
 interface FileOptions extends Options<string> {
@@ -144,7 +140,6 @@ export function file(options: FileOptions): Field<string> {
   return {
     ...base('file', options),
     secret: options.secret ?? false,
-    schema: exact,
     ...(accept ? { accept } : {}),
     ...(preview ? { preview } : {}),
   };
@@ -154,7 +149,7 @@ export function file(options: FileOptions): Field<string> {
 export function textArea(options: Options<string> & { readonly secret: true }): Field<string, true>;
 export function textArea(options: Options<string> & { readonly secret?: false }): Field<string, false>;
 export function textArea(options: Options<string>): Field<string> {
-  return { ...base('textArea', options), secret: options.secret ?? false, schema: exact };
+  return { ...base('textArea', options), secret: options.secret ?? false };
 }
 
 /** A page outside, such as a sign-up. Holds no value. */
@@ -165,28 +160,6 @@ export function link(options: Look & { readonly href: string }): Field<never, fa
 /** A button that the provider answers by filling in fields (generate a key, sign in). Holds no value. */
 export function action(options: Look): Field<never, false> & { readonly kind: 'action' } {
   return { ...look(options), kind: 'action', required: false, secret: false };
-}
-
-const trimmed = z.pipe(
-  z.string('Enter text.'),
-  z.transform((value: string) => value.trim()),
-) as z.ZodMiniType<string>;
-const exact = z.string('Enter text.') as z.ZodMiniType<string>;
-
-function wholeNumber(min: number, max: number): z.ZodMiniType<number | undefined> {
-  const sentence =
-    max === Number.MAX_SAFE_INTEGER
-      ? `Enter a whole number from ${min}.`
-      : `Enter a whole number from ${min} to ${max}.`;
-  const inRange = z.number(sentence).check(z.int(sentence), z.gte(min, sentence), z.lte(max, sentence));
-  return z.pipe(z.transform(readNumber), z.optional(inRange)) as z.ZodMiniType<number | undefined>;
-}
-
-function readNumber(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  const digits = value.trim();
-  if (digits === '') return undefined;
-  return /^-?\d+$/.test(digits) ? Number(digits) : Number.NaN;
 }
 
 function look({ label, help, placeholder, advanced, when, renew }: Look): Look {

@@ -1,5 +1,6 @@
-import { completeSecrets, completeSettings, type Issue } from './drafts.ts';
+import type { Issue } from './drafts.ts';
 import type { Choice, Draft, Fields, FieldValue, SecretsOf, SettingsOf } from './fields.ts';
+import { completeSecrets, completeSettings } from './settings.ts';
 import type { Call, Capability, Entry, StorageClient } from './storageClient.ts';
 
 /** How to reach servers from this machine: what VS Code's settings and the environment say. */

@@ -29,12 +29,10 @@ interface Options {
 
 /** The records, one file each, shared with every other window. What it returns was read from disk just then. */
 export class CredentialStore implements Disposable {
-  /** Makes the folder, if there is none. */
+  /** A store that is ready: its folder is made and read. */
   static async open(folder: string, options: Options = {}): Promise<CredentialStore> {
-    const files = options.files ?? realFiles;
-    await files.mkdir(path.join(folder, 'credentials'), { recursive: true });
-    const store = new CredentialStore(folder, files, options.report ?? (() => undefined), options.settle ?? 50);
-    store.#seen = await store.#readTexts();
+    const store = new CredentialStore(folder, options);
+    await store.#ready;
     return store;
   }
 
@@ -48,17 +46,22 @@ export class CredentialStore implements Disposable {
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> = Promise.resolve();
+  readonly #ready: Promise<void>;
 
-  private constructor(folder: string, files: Files, report: (error: unknown) => void, settle: number) {
+  /** Makes the folder, if there is none; everything that is asked waits for that, and fails where it failed. */
+  constructor(folder: string, { files = realFiles, report = () => undefined, settle = 50 }: Options = {}) {
     this.#folder = path.join(folder, 'credentials');
     this.#locks = path.join(folder, 'locks');
     this.#files = files;
     this.#report = report;
     this.#settle = settle;
+    this.#ready = this.#prepare();
+    this.#ready.catch(report);
   }
 
   /** Every credential, also those that can't be read, in the order of their names. */
   async list(): Promise<readonly StoredCredential[]> {
+    await this.#ready;
     const found = [...(await this.#readTexts())].map(([id, text]) => parse(id, text));
     return found.sort((a, b) => labelOf(a).localeCompare(labelOf(b)) || a.id.localeCompare(b.id));
   }
@@ -128,7 +131,7 @@ export class CredentialStore implements Disposable {
   /** Tells of every change from now on, by this window or another, each once. */
   watch(listener: (changes: Changes) => void): Disposable {
     this.#listeners.add(listener);
-    this.#keepWatching();
+    this.#ready.then(() => this.#keepWatching(), this.#report);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
@@ -145,7 +148,13 @@ export class CredentialStore implements Disposable {
     this.#listeners.clear();
   }
 
+  async #prepare(): Promise<void> {
+    await this.#files.mkdir(this.#folder, { recursive: true });
+    this.#seen = await this.#readTexts();
+  }
+
   async #tellChanges(): Promise<void> {
+    await this.#ready;
     const before = this.#seen;
     const now = await this.#readTexts();
     this.#seen = now;
@@ -226,8 +235,9 @@ export class CredentialStore implements Disposable {
     await Promise.all(left.map((name) => removeIfThere(this.#files, path.join(this.#folder, name))));
   }
 
-  #locked<T>(work: (assertHeld: () => Promise<void>) => Promise<T>): Promise<T> {
-    return withLock(this.#files, this.#locks, work);
+  async #locked<T>(work: (assertHeld: () => Promise<void>) => Promise<T>): Promise<T> {
+    await this.#ready;
+    return await withLock(this.#files, this.#locks, work);
   }
 }
 

@@ -1,7 +1,7 @@
-type Json = Readonly<Record<string, unknown>>;
+import { isObject, type JsonObject } from '../core/json.ts';
 
 /** Turns a record of one schema into the next one. */
-export type Migration = (older: Json) => Json;
+export type Migration = (older: JsonObject) => JsonObject;
 
 /** The schema that this version writes. */
 export const currentSchema = 1 as const;
@@ -10,7 +10,7 @@ export const currentSchema = 1 as const;
 export const migrations: ReadonlyMap<number, Migration> = new Map();
 
 export type Migrated =
-  | { readonly kind: 'current'; readonly value: Json }
+  | { readonly kind: 'current'; readonly value: JsonObject }
   | { readonly kind: 'newer' }
   | { readonly kind: 'unknown' };
 
@@ -23,8 +23,4 @@ export function migrate(value: unknown, steps: ReadonlyMap<number, Migration> = 
   if (schema === currentSchema) return { kind: 'current', value };
   const step = steps.get(schema);
   return step ? migrate({ ...step(value), schema: schema + 1 }, steps) : { kind: 'unknown' };
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

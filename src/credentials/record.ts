@@ -1,23 +1,10 @@
-import * as z from 'zod/mini';
 import { StorageError } from '../core/errors.ts';
+import type { FieldValue } from '../core/fields.ts';
+import { isObjectOf, isText, type JsonObject, parseJson } from '../core/json.ts';
 import { currentSchema, type Migration, migrate } from './migrations.ts';
 
 /** The most bytes that a record may have. */
 export const recordLimit = 1_000_000;
-
-const word = z.string().check(z.regex(/^[a-z0-9-]{1,64}$/));
-const fieldName = z.string().check(z.minLength(1), z.maxLength(100));
-
-const recordSchema = z.object({
-  schema: z.literal(currentSchema),
-  revision: word,
-  id: word,
-  provider: z.string().check(z.minLength(1), z.maxLength(100)),
-  name: z.string().check(z.minLength(1), z.maxLength(200)),
-  settings: z.record(fieldName, z.union([z.string(), z.number(), z.boolean()])),
-  secretNames: z.array(fieldName),
-  secretRef: z.optional(word),
-});
 
 /** All of a credential but its secrets: what stands in its file. */
 export interface CredentialRecord {
@@ -27,7 +14,7 @@ export interface CredentialRecord {
   readonly id: string;
   readonly provider: string;
   readonly name: string;
-  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  readonly settings: Readonly<Record<string, FieldValue>>;
   /** The secrets that the vault should hold. */
   readonly secretNames: readonly string[];
   /** The revision whose save put the secrets into the vault; absent when there are none. */
@@ -47,11 +34,10 @@ export function parseRecord(id: string, text: string, steps?: ReadonlyMap<number
   if (migrated.kind === 'newer') {
     return { kind: 'newer', id, sentence: 'This credential was made by a newer version of Storage Credentials.' };
   }
-  const parsed = migrated.kind === 'current' ? recordSchema.safeParse(migrated.value) : undefined;
-  if (!parsed?.success) return damaged(id, 'The file of this credential is damaged.');
-  if (parsed.data.id !== id) return damaged(id, 'The file of this credential belongs to another one.');
-  const { secretRef, ...rest } = parsed.data;
-  return { kind: 'readable', id, record: secretRef === undefined ? rest : { ...rest, secretRef } };
+  if (migrated.kind === 'unknown' || !isRecord(migrated.value))
+    return damaged(id, 'The file of this credential is damaged.');
+  if (migrated.value.id !== id) return damaged(id, 'The file of this credential belongs to another one.');
+  return { kind: 'readable', id, record: pickRecord(migrated.value) };
 }
 
 /** The file of a record; refuses what could not be read again. */
@@ -71,10 +57,52 @@ export function damaged(id: string, sentence: string): StoredCredential {
   return { kind: 'damaged', id, sentence };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function isRecord(value: JsonObject): value is JsonObject & CredentialRecord {
+  const { schema, revision, id, provider, name, settings, secretNames, secretRef } = value;
+  return (
+    schema === currentSchema &&
+    isWord(revision) &&
+    isWord(id) &&
+    isText(provider, 1, 100) &&
+    isText(name, 1, 200) &&
+    isObjectOf(settings, isFieldValue, isFieldName) &&
+    Array.isArray(secretNames) &&
+    secretNames.every(isFieldName) &&
+    (secretRef === undefined || isWord(secretRef))
+  );
+}
+
+/** A record without whatever else stands in its file. */
+function pickRecord({
+  schema,
+  revision,
+  id,
+  provider,
+  name,
+  settings,
+  secretNames,
+  secretRef,
+}: CredentialRecord): CredentialRecord {
+  return {
+    schema,
+    revision,
+    id,
+    provider,
+    name,
+    settings,
+    secretNames,
+    ...(secretRef === undefined ? {} : { secretRef }),
+  };
+}
+
+function isWord(value: unknown): boolean {
+  return isText(value) && /^[a-z0-9-]{1,64}$/.test(value);
+}
+
+function isFieldName(value: unknown): boolean {
+  return isText(value, 1, 100);
+}
+
+function isFieldValue(value: unknown): value is FieldValue {
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }

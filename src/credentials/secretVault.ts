@@ -1,5 +1,5 @@
-import * as z from 'zod/mini';
 import { StorageError } from '../core/errors.ts';
+import { isObject, isObjectOf, isText, parseJson } from '../core/json.ts';
 import type { Redactor } from '../core/redaction.ts';
 import type { CredentialRecord } from './record.ts';
 
@@ -27,17 +27,21 @@ export interface SecretPlace {
   readonly secretRef: string;
 }
 
-const secretSchema = z.object({ origin: z.string(), values: z.record(z.string(), z.string()) });
+interface Secret {
+  readonly origin: string;
+  readonly values: SecretValues;
+}
 
 /** The secrets of one store, each bound to the origin that it was entered for. Every value that passes through is told to the redactor. */
 export class SecretVault {
   readonly #secrets: SecretStore;
-  readonly #prefix: string;
+  readonly #storeId: () => Promise<string>;
   readonly #redactor: Pick<Redactor, 'add'>;
 
-  constructor(secrets: SecretStore, storeId: string, redactor: Pick<Redactor, 'add'>) {
+  /** @param storeId asked for with the first secret */
+  constructor(secrets: SecretStore, storeId: () => Promise<string>, redactor: Pick<Redactor, 'add'>) {
     this.#secrets = secrets;
-    this.#prefix = `credential/${storeId}/`;
+    this.#storeId = storeId;
     this.#redactor = redactor;
   }
 
@@ -46,7 +50,7 @@ export class SecretVault {
     const { id, secretRef, secretNames } = record;
     if (secretNames.length === 0) return { kind: 'open', values: {} };
     if (secretRef === undefined) return { kind: 'locked', reason: 'missing' };
-    const found = await this.#get(this.#keyOf({ id, secretRef }));
+    const found = await this.#get(await this.#keyOf({ id, secretRef }));
     if (typeof found === 'string') return { kind: 'locked', reason: found };
     this.#redactor.add(Object.values(found.values));
     if (found.origin !== origin) return { kind: 'locked', reason: 'other-origin' };
@@ -58,7 +62,7 @@ export class SecretVault {
   /** Puts secrets into the keyring and reads them back; fails when they were not kept. */
   async store(place: SecretPlace, origin: string, values: SecretValues): Promise<void> {
     this.#redactor.add(Object.values(values));
-    const key = this.#keyOf(place);
+    const key = await this.#keyOf(place);
     const text = JSON.stringify({ origin, values });
     let kept: string | undefined;
     try {
@@ -72,28 +76,29 @@ export class SecretVault {
 
   /** Deletes a secret; one that isn't there is fine. */
   async delete(place: SecretPlace): Promise<void> {
-    await this.#secrets.delete(this.#keyOf(place));
+    await this.#secrets.delete(await this.#keyOf(place));
   }
 
   /** Every secret of this store, without reading one. */
   async places(): Promise<readonly SecretPlace[]> {
+    const prefix = await this.#prefix();
     return (await this.#secrets.keys()).flatMap((key) => {
-      const [id, secretRef, ...more] = key.startsWith(this.#prefix) ? key.slice(this.#prefix.length).split('/') : [];
+      const [id, secretRef, ...more] = key.startsWith(prefix) ? key.slice(prefix.length).split('/') : [];
       return id && secretRef && more.length === 0 ? [{ id, secretRef }] : [];
     });
   }
 
   /** Which of these records have lost their secret, as far as can be known without reading one: their ids. */
   async missing(records: readonly CredentialRecord[]): Promise<ReadonlySet<string>> {
-    const there = new Set((await this.places()).map((place) => this.#keyOf(place)));
+    const there = new Set((await this.places()).map(({ id, secretRef }) => `${id}/${secretRef}`));
     const lost = records.filter(
       ({ id, secretRef, secretNames }) =>
-        secretNames.length > 0 && (secretRef === undefined || !there.has(this.#keyOf({ id, secretRef }))),
+        secretNames.length > 0 && (secretRef === undefined || !there.has(`${id}/${secretRef}`)),
     );
     return new Set(lost.map(({ id }) => id));
   }
 
-  async #get(key: string): Promise<z.infer<typeof secretSchema> | LockReason> {
+  async #get(key: string): Promise<Secret | LockReason> {
     let text: string | undefined;
     try {
       text = await this.#secrets.get(key);
@@ -105,8 +110,12 @@ export class SecretVault {
     return parseSecret(text) ?? 'unreadable';
   }
 
-  #keyOf({ id, secretRef }: SecretPlace): string {
-    return `${this.#prefix}${id}/${secretRef}`;
+  async #keyOf({ id, secretRef }: SecretPlace): Promise<string> {
+    return `${await this.#prefix()}${id}/${secretRef}`;
+  }
+
+  async #prefix(): Promise<string> {
+    return `credential/${await this.#storeId()}/`;
   }
 }
 
@@ -134,13 +143,10 @@ export function isLocked(error: unknown): error is LockedSecretError {
   return error instanceof LockedSecretError;
 }
 
-function parseSecret(text: string): z.infer<typeof secretSchema> | undefined {
-  try {
-    const parsed = secretSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
+function parseSecret(text: string): Secret | undefined {
+  const value = parseJson(text);
+  if (!isObject(value) || !isText(value.origin) || !isObjectOf(value.values, (each) => isText(each))) return undefined;
+  return { origin: value.origin, values: value.values };
 }
 
 function notKept(cause?: unknown): StorageError {

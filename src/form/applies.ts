@@ -1,5 +1,6 @@
 import type { FieldKind, FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
+import { holdsValue } from '../core/settings.ts';
 import { nameField, type PageMessage, providerField } from './protocol.ts';
 
 /** Whether a message is about something that the form has, in a way that the form allows. */
@@ -14,7 +15,7 @@ export function applies(message: PageMessage, provider: Provider, providers: rea
   if (!field) return false;
   switch (type) {
     case 'change':
-      return field.schema !== undefined && fits(field.kind, message.value);
+      return holdsValue(field) && fits(field.kind, message.value);
     case 'leave':
       return true;
     case 'clearSecret':

@@ -1,6 +1,7 @@
 import { emptyDraft, isRefused, withValue } from '../core/drafts.ts';
 import type { Draft, Fields, FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
+import { holdsValue } from '../core/settings.ts';
 import type { SavedCredential, SaveRequest } from './dependencies.ts';
 import { type Examined, examine, visibleIssues } from './examine.ts';
 import { type Memento, nameField } from './protocol.ts';
@@ -143,7 +144,7 @@ export function isDirty(draft: FormDraft): boolean {
   if (!saved && draft.nameEdited) return true;
   const before: Draft = { ...emptyDraft(provider.fields), ...saved?.settings };
   return Object.entries(provider.fields).some(
-    ([name, field]) => field.schema && !field.secret && (values[name] ?? '') !== (before[name] ?? ''),
+    ([name, field]) => holdsValue(field) && !field.secret && (values[name] ?? '') !== (before[name] ?? ''),
   );
 }
 
@@ -199,7 +200,7 @@ function keepableValues({ provider, values }: FormDraft): Draft {
   return Object.fromEntries(
     Object.entries(provider.fields).flatMap(([name, field]) => {
       const value = values[name] ?? '';
-      return !field.schema || field.secret || isRefused(name, field, value) ? [] : [[name, value]];
+      return !holdsValue(field) || field.secret || isRefused(name, field, value) ? [] : [[name, value]];
     }),
   );
 }
@@ -251,6 +252,6 @@ function ownValues(fields: Fields, values: Draft): Draft {
 
 function ownFields(fields: Fields, values: Draft): Draft {
   return Object.fromEntries(
-    Object.entries(values).filter(([name]) => Object.hasOwn(fields, name) && fields[name]?.schema),
+    Object.entries(values).filter(([name]) => Object.hasOwn(fields, name) && fields[name] && holdsValue(fields[name])),
   );
 }

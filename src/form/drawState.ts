@@ -1,6 +1,7 @@
-import { type Issue, isRequired, isShown } from '../core/drafts.ts';
+import type { Issue } from '../core/drafts.ts';
 import type { Field } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
+import { holdsValue, isRequired, isShown } from '../core/settings.ts';
 import { type FormDraft, isDirty, mementoOf } from './draft.ts';
 import { type Examined, examine, secretState, visibleIssues } from './examine.ts';
 import type { Drawn } from './pageFeed.ts';
@@ -93,7 +94,7 @@ function fieldView(
 }
 
 function shownValue(name: string, field: Field, draft: FormDraft): Pick<FieldView, 'value'> {
-  return field.schema ? { value: draft.values[name] ?? (field.kind === 'toggle' ? false : '') } : {};
+  return holdsValue(field) ? { value: draft.values[name] ?? (field.kind === 'toggle' ? false : '') } : {};
 }
 
 function filePreview(name: string, field: Field, draft: FormDraft, { fileNames }: Progress): string | undefined {

@@ -1,5 +1,6 @@
-import { type Issue, isRequired, isShown, parseDraft } from '../core/drafts.ts';
+import { type Issue, parseDraft } from '../core/drafts.ts';
 import type { Draft } from '../core/fields.ts';
+import { isRequired, isShown } from '../core/settings.ts';
 import type { FormDraft } from './draft.ts';
 import { nameField } from './protocol.ts';
 

@@ -163,7 +163,7 @@ export class CredentialsTree implements TreeDataProvider<Node> {
     });
     if (error) return [...rows, message(error.message)];
     if (more === 'loadable') rows.push({ kind: 'loadMore', id: `${node.id}/more`, parent: node });
-    if (more === 'full') rows.push(message(fullSentence, true));
+    if (more === 'full') rows.push(message(fullSentence(), true));
     if (rows.length === 0) {
       rows.push(message(node.filter === '' ? emptySentence(node) : `Nothing begins with: ${showName(node.filter)}`));
     }

@@ -1,6 +1,6 @@
 import { ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, type Uri } from 'vscode';
-import { renewableFields } from '../core/drafts.ts';
 import { type ErrorKind, isMissingChunk } from '../core/errors.ts';
+import { renewableFields } from '../core/settings.ts';
 import type { Capability, Entry, Lock } from '../core/storageClient.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import type { Verification } from '../core/verification.ts';

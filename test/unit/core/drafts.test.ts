@@ -1,13 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  completeSecrets,
-  completeSettings,
-  emptyDraft,
-  isRequired,
-  isShown,
-  parseDraft,
-  withValue,
-} from '../../../src/core/drafts.ts';
+import { emptyDraft, parseDraft, withValue } from '../../../src/core/drafts.ts';
 import {
   action,
   choice,
@@ -43,6 +35,8 @@ const fields = {
   drive: fetchedChoice({ label: 'Drive' }),
   notes: textArea({ label: 'Notes' }),
 } satisfies Fields;
+
+import { completeSecrets, completeSettings, isRequired, isShown } from '../../../src/core/settings.ts';
 
 test('a new form starts with the defaults alone', () => {
   expect(emptyDraft(fields)).toEqual({ auth: 'password', tls: true, verify: true });

@@ -53,7 +53,7 @@ export async function openKeeping(folder: string, secrets: SecretStore, files?: 
   const reports: unknown[] = [];
   const report = (error: unknown) => void reports.push(error);
   const store = await CredentialStore.open(folder, { report, settle: 10, ...(files ? { files } : {}) });
-  const vault = new SecretVault(secrets, await readStoreId(folder, files), redactor);
+  const vault = new SecretVault(secrets, () => readStoreId(folder, files), redactor);
   const parts = { store, vault, providers: new Map([[provider.id, provider]]), report };
   return { ...parts, credentials: new Credentials(parts), provider, redactor, reports, folder };
 }

@@ -88,7 +88,7 @@ test.each<[string, Partial<SecretStore>]>([
   ['refuses to read', { get: () => Promise.reject(new Error('locked')) }],
 ])('a keyring that %s is found out while saving', async (_what, faults) => {
   const secrets = Object.assign(new MemorySecrets(), faults);
-  const vault = new SecretVault(secrets, 'store', createRedactor());
+  const vault = new SecretVault(secrets, async () => 'store', createRedactor());
   const storing = vault.store(place, origin, { password: 'pa55word' });
   await expect(storing).rejects.toThrow('The keyring did not keep the secret, so nothing was saved.');
 });
@@ -122,5 +122,5 @@ test('only places of this store are listed', async () => {
 function newVault() {
   const secrets = new MemorySecrets();
   const redactor = createRedactor();
-  return { secrets, redactor, vault: new SecretVault(secrets, 'store', redactor) };
+  return { secrets, redactor, vault: new SecretVault(secrets, async () => 'store', redactor) };
 }
