@@ -88,6 +88,16 @@ describe('the import rules', () => {
     ]);
   });
 
+  it('refuse zod at activation', () => {
+    const files = {
+      'src/extension.ts': ['src/core/schemas.ts'],
+      'src/core/schemas.ts': ['node_modules/zod/v4/mini/index.js'],
+    };
+    expect(importViolations(graph(files))).toEqual([
+      'src/core/schemas.ts must load the package zod on demand, by import()',
+    ]);
+  });
+
   it('refuse the full zod', () => {
     const files = { 'src/extension.ts': [], 'node_modules/zod/v4/classic/schemas.js': [] };
     expect(importViolations(graph(files))).toEqual(["src must import 'zod/mini': the full zod is in the build"]);
