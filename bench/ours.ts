@@ -1,28 +1,24 @@
 import { text } from 'node:stream/consumers';
 import { parseDraft } from '../src/core/drafts.ts';
-import s3 from '../src/providers/s3/provider.ts';
+import { providers } from '../src/providers/registry.generated.ts';
 import { runRemoval } from '../src/removal/engine.ts';
 import { planRemoval } from '../src/removal/plan.ts';
 import type { Job } from './tools.ts';
 
-// Empties a bucket as the extension does, without VS Code: plan with its manifest on disk, then run with its log.
+// Empties a container as the extension does, without VS Code: plan with its manifest on disk, then run with its log.
 const job = JSON.parse(await text(process.stdin)) as Job;
-const draft = {
-  service: 'other',
-  endpoint: job.endpoint,
-  pathStyle: true,
-  accessKeyId: job.accessKeyId,
-  secretAccessKey: job.secretAccessKey,
-};
-const { settings, secrets } = parseDraft(s3.fields, draft);
+const found = providers.find(({ id }) => id === job.provider);
+if (!found) throw new Error(`There is no such provider: ${job.provider}`);
+const provider = job.batch === undefined ? found : { ...found, limits: { ...found.limits, batch: job.batch } };
+const { settings, secrets } = parseDraft(provider.fields, job.draft);
 const started = performance.now();
 const network = { proxyFor: () => undefined, certificates: [] };
-await using client = await s3.open({ settings, secrets, network });
+await using client = await provider.open({ settings, secrets, network });
 const { signal } = new AbortController();
-const bucket = { kind: 'container', id: job.bucket, name: job.bucket, path: job.bucket } as const;
-const common = { client, provider: s3, signal };
+const container = { kind: 'container', id: job.container, name: job.container, path: job.container } as const;
+const common = { client, provider, signal };
 const credential = { id: 'bench', name: 'Bench' };
-const removal = await planRemoval({ ...common, credential, selection: [bucket], folder: job.folder });
+const removal = await planRemoval({ ...common, credential, selection: [container], folder: job.folder });
 const planned = performance.now();
 const report = await runRemoval({ ...common, removal });
 const ended = performance.now();

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { findCommand, requireCommands, ServerUnavailable, temporaryFolder } from '../test/servers/serverProcess.ts';
 import { describeActivation, measureActivation } from './activation.ts';
 import { type BenchServer, startBenchServer, startRgwServer } from './servers.ts';
-import { buildOurs, peers, type Tool } from './tools.ts';
+import { buildOurs, type Tool } from './tools.ts';
 
 /** The best of a tool's rounds on one server; each figure is the smallest seen. */
 interface Row {
@@ -38,7 +38,7 @@ const loadBefore = loadavg()[0];
 const missing: string[] = [];
 const rows: Row[] = [];
 await requireCommands('The benchmark', ['time'], ['time']);
-const tools = [await buildOurs(), ...peers.filter((tool) => isInstalled(tool))];
+const ours = await buildOurs();
 
 await benchOn(() => startBenchServer(Number(options.keys), Number(options.latency)));
 if (!options['without-rgw']) await benchOn(() => startRgwServer(Number(options['rgw-keys'])));
@@ -54,7 +54,8 @@ await writeFile('out/bench.json', `${JSON.stringify(result, null, 2)}\n`);
 
 function isInstalled(tool: Tool): boolean {
   if (findCommand(tool.needs) !== undefined) return true;
-  missing.push(`Missing: ${tool.name} (Debian package ${tool.debianPackage ?? tool.needs})`);
+  const sentence = `Missing: ${tool.name} (Debian package ${tool.debianPackage ?? tool.needs})`;
+  if (!missing.includes(sentence)) missing.push(sentence);
   return false;
 }
 
@@ -76,20 +77,22 @@ async function benchOn(start: () => Promise<BenchServer>): Promise<void> {
 
 // Rounds are interleaved, so that what else the machine does falls on all tools alike.
 async function bench(server: BenchServer): Promise<Row[]> {
+  const { name, provider, draft, container, peers } = server;
+  const tools = [ours('ours', { provider, draft, container }), ...peers.filter(isInstalled)];
   const folder = await temporaryFolder('bench');
   const best = new Map<string, Row>();
   for (let round = 1; round <= Number(options.rounds); round++) {
     for (const tool of tools.filter((each) => round <= each.rounds)) {
       await server.fill();
-      const cost = await tool.empty({ ...server.access, bucket: server.bucket, folder: folder.path });
+      const cost = await tool.empty(folder.path);
       const { objects, requests } = await server.inspect();
-      if (objects > 0) throw new Error(`${tool.name} left ${objects} objects behind on ${server.name}`);
+      if (objects > 0) throw new Error(`${tool.name} left ${objects} objects behind on ${name}`);
       const { wallSeconds, workSeconds, cpuSeconds, peakMiB } = cost;
       const row = { requests, wallSeconds, workSeconds, cpuSeconds, peakMiB };
-      const named = { server: server.name, keys: server.keys, tool: tool.name, rounds: round };
+      const named = { server: name, keys: server.keys, tool: tool.name, rounds: round };
       const earlier = best.get(tool.name);
       best.set(tool.name, { ...named, ...(earlier === undefined ? row : smaller(earlier, row)) });
-      console.error(`${server.name}, round ${round}, ${tool.name}: ${wallSeconds} s`);
+      console.error(`${name}, round ${round}, ${tool.name}: ${wallSeconds} s`);
     }
   }
   await folder.remove();

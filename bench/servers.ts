@@ -3,19 +3,23 @@ import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { ServeCommand, ServeConfig } from '../demo/serve.ts';
+import type { Draft } from '../src/core/fields.ts';
 import type { PeerAccess } from '../test/servers/peers.ts';
 import { startRgw } from '../test/servers/rgw.ts';
 import { endChild } from '../test/servers/serverProcess.ts';
+import { s3Peers, type Tool } from './tools.ts';
 
-/** A server whose bucket is filled before and looked at after each run. */
+/** A server whose container is filled before and looked at after each run. */
 export interface BenchServer {
   readonly name: string;
   readonly keys: number;
-  readonly access: PeerAccess;
-  readonly bucket: string;
-  /** Fills the empty bucket with `keys` one-byte objects that stand in no folder. */
+  readonly provider: string;
+  readonly draft: Draft;
+  readonly container: string;
+  readonly peers: readonly Tool[];
+  /** Fills the empty container with `keys` one-byte objects that stand in no folder. */
   fill(): Promise<void>;
-  /** What is left, and the requests since the bucket was filled where they can be counted. */
+  /** What is left, and the requests since it was filled where they can be counted. */
   inspect(): Promise<{ objects: number; requests: number | undefined }>;
   stop(): Promise<void>;
 }
@@ -41,8 +45,7 @@ export async function startBenchServer(keys: number, latencyMs: number): Promise
   return {
     name: `memory S3 @ ${latencyMs} ms`,
     keys,
-    access: { endpoint, ...credentials },
-    bucket,
+    ...s3Facts({ endpoint, ...credentials }),
     async fill() {
       await ask({ command: 'seed', bucket, prefix: 'object-', count: keys });
       await ask({ command: 'reset-counts' });
@@ -72,8 +75,7 @@ export async function startRgwServer(keys: number): Promise<BenchServer> {
   return {
     name: 'Ceph RGW',
     keys,
-    access: { endpoint: rgw.endpoint, accessKeyId, secretAccessKey },
-    bucket,
+    ...s3Facts({ endpoint: rgw.endpoint, accessKeyId, secretAccessKey }),
     async fill() {
       let next = 0;
       const putSome = async () => {
@@ -93,4 +95,9 @@ export async function startRgwServer(keys: number): Promise<BenchServer> {
       await rgw.stop();
     },
   };
+}
+
+function s3Facts(access: PeerAccess) {
+  const draft = { service: 'other', pathStyle: true, ...access };
+  return { provider: 's3', draft, container: bucket, peers: s3Peers(access, bucket) };
 }

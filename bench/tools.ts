@@ -1,14 +1,20 @@
 import { build } from 'esbuild';
+import type { Draft } from '../src/core/fields.ts';
 import { awsEnvironment, type PeerAccess, rcloneEnvironment, writeS3cmdConfig } from '../test/servers/peers.ts';
 import { type Cost, measureCommand } from './measure.ts';
 
-/** A bucket to be emptied, and a folder for files that hold its keys. */
-export interface Job extends PeerAccess {
-  readonly bucket: string;
+/** What ours is given: a form filled in, and the container to be emptied. Comes by standard input. */
+export interface Job {
+  readonly provider: string;
+  readonly draft: Draft;
+  readonly container: string;
+  /** A folder for what is kept on disk. */
   readonly folder: string;
+  /** The most targets of one call; the provider's own limit by default. */
+  readonly batch?: number;
 }
 
-/** A program that empties a bucket. */
+/** A program that empties a container. */
 export interface Tool {
   readonly name: string;
   /** The command that must exist. */
@@ -17,49 +23,58 @@ export interface Tool {
   readonly debianPackage?: string;
   /** At most so many rounds, for what takes minutes. */
   readonly rounds: number;
-  empty(job: Job): Promise<Cost>;
+  /** @param folder for files that hold keys */
+  empty(folder: string): Promise<Cost>;
 }
 
-/** The programs that ours is compared with, each deleting every object of a bucket with a listing of its own. */
-export const peers: readonly Tool[] = [
-  {
-    name: 's3cmd',
-    needs: 's3cmd',
-    rounds: Number.POSITIVE_INFINITY,
-    async empty(job) {
-      const config = await writeS3cmdConfig(job.folder, job);
-      return measureCommand('s3cmd', ['-c', config, 'del', '--recursive', '--force', '--quiet', `s3://${job.bucket}/`]);
+/** The programs that ours is compared with on an S3 server, each deleting every object of a bucket with a listing of its own. */
+export function s3Peers(access: PeerAccess, bucket: string): readonly Tool[] {
+  const environment = rcloneEnvironment(access);
+  return [
+    {
+      name: 's3cmd',
+      needs: 's3cmd',
+      rounds: Number.POSITIVE_INFINITY,
+      async empty(folder) {
+        const config = await writeS3cmdConfig(folder, access);
+        return measureCommand('s3cmd', ['-c', config, 'del', '--recursive', '--force', '--quiet', `s3://${bucket}/`]);
+      },
     },
-  },
-  {
-    name: 'awscli',
-    needs: 'aws',
-    debianPackage: 'awscli',
-    // It deletes one key a request.
-    rounds: 1,
-    empty: (job) =>
-      measureCommand(
-        'aws',
-        ['s3', 'rm', '--recursive', '--only-show-errors', `s3://${job.bucket}/`, '--endpoint-url', job.endpoint],
-        { env: awsEnvironment(job) },
-      ),
-  },
-  rclone('rclone, 64 workers', Number.POSITIVE_INFINITY, ['--transfers', '64', '--checkers', '64']),
-  rclone('rclone, default', 1, []),
-];
+    {
+      name: 'awscli',
+      needs: 'aws',
+      debianPackage: 'awscli',
+      // It deletes one key a request.
+      rounds: 1,
+      empty: () =>
+        measureCommand(
+          'aws',
+          ['s3', 'rm', '--recursive', '--only-show-errors', `s3://${bucket}/`, '--endpoint-url', access.endpoint],
+          { env: awsEnvironment(access) },
+        ),
+    },
+    rclone('rclone, 64 workers', environment, bucket, ['--transfers', '64', '--checkers', '64']),
+    { ...rclone('rclone, default', environment, bucket), rounds: 1 },
+  ];
+}
 
-function rclone(name: string, rounds: number, args: readonly string[]): Tool {
+/** rclone, which deletes one object a request. @param environment names the remote `peer` */
+export function rclone(
+  name: string,
+  environment: NodeJS.ProcessEnv,
+  container: string,
+  args: readonly string[] = [],
+): Tool {
   return {
     name,
     needs: 'rclone',
-    rounds,
-    empty: (job) =>
-      measureCommand('rclone', ['delete', ...args, `peer:${job.bucket}`], { env: rcloneEnvironment(job) }),
+    rounds: Number.POSITIVE_INFINITY,
+    empty: () => measureCommand('rclone', ['delete', ...args, `peer:${container}`], { env: environment }),
   };
 }
 
 /** The extension's own removal, bundled as it ships, in a process of its own. */
-export async function buildOurs(): Promise<Tool> {
+export async function buildOurs(): Promise<(name: string, job: Omit<Job, 'folder'>) => Tool> {
   await build({
     entryPoints: ['bench/ours.ts'],
     outdir: 'out/bench',
@@ -76,14 +91,15 @@ export async function buildOurs(): Promise<Tool> {
     },
     logLevel: 'warning',
   });
-  return {
-    name: 'ours',
+  return (name, job) => ({
+    name,
     needs: process.execPath,
     rounds: Number.POSITIVE_INFINITY,
-    async empty(job) {
-      const cost = await measureCommand(process.execPath, ['out/bench/ours.mjs'], { input: JSON.stringify(job) });
+    async empty(folder) {
+      const input = JSON.stringify({ ...job, folder });
+      const cost = await measureCommand(process.execPath, ['out/bench/ours.mjs'], { input });
       const { planSeconds, runSeconds } = JSON.parse(cost.output) as { planSeconds: number; runSeconds: number };
       return { ...cost, workSeconds: planSeconds + runSeconds };
     },
-  };
+  });
 }
