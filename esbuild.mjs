@@ -57,7 +57,8 @@ const extension = {
   platform: 'node',
   target: 'node22',
   mainFields: ['module', 'main'],
-  external: ['vscode'],
+  // Azure's library loads apache-arrow, 240 kB, only for a form of listing that is never asked for here.
+  external: ['vscode', 'apache-arrow'],
   // Bundled CommonJS packages ask for Node's own modules by require, which an ES module lacks.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
