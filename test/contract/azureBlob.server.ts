@@ -105,6 +105,23 @@ export function accountSas(
   return new URLSearchParams({ ...said, sig }).toString();
 }
 
+/** A SAS token of one container. https://learn.microsoft.com/rest/api/storageservices/create-service-sas */
+export function containerSas(
+  { account, accountKey }: Pick<Azurite, 'account' | 'accountKey'>,
+  container: string,
+  permissions: string,
+): string {
+  const said = {
+    ...{ sv: '2021-12-02', sr: 'c', sp: permissions },
+    se: new Date(Date.now() + 7_200_000).toISOString().replace(/\.\d+Z$/, 'Z'),
+  };
+  const { sv, sr, sp, se } = said;
+  const place = `/blob/${account}/${container}`;
+  const signed = [sp, '', se, place, '', '', '', sv, sr, '', '', '', '', '', '', ''].join('\n');
+  const sig = createHmac('sha256', Buffer.from(accountKey, 'base64')).update(signed).digest('base64');
+  return new URLSearchParams({ ...said, sig }).toString();
+}
+
 function endpointOf({ account }: Pick<Azurite, 'account'>, origin: string): string {
   return `${origin}/${account}`;
 }

@@ -34,7 +34,7 @@ export class AzureJudge {
 
   /** Asks and gives whatever was answered. https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key */
   ask({ method, container, id, query = {}, headers = {}, body = '' }: Question): Promise<JudgeAnswer> {
-    const { origin, account, accountKey } = this.access;
+    const { account, accountKey } = this.access;
     const path = `/${account}/${container ?? ''}${id === undefined ? '' : `/${encodeName(id)}`}`;
     const length = method === 'GET' || method === 'HEAD' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const sent: Record<string, string> = {
@@ -54,25 +54,28 @@ export class AzureJudge {
     ].join('\n');
     const signature = createHmac('sha256', Buffer.from(accountKey, 'base64')).update(signed).digest('base64');
     const asked = new URLSearchParams(query).toString();
-    const { hostname, port, protocol } = new URL(origin);
+    const signedHeaders = { ...sent, authorization: `SharedKey ${account}:${signature}` };
+    return this.#send(method, asked === '' ? path : `${path}?${asked}`, signedHeaders, body);
+  }
+
+  /** Opens a URL of this server as anyone could, byte for byte. */
+  fetch(url: string, method = 'GET'): Promise<JudgeAnswer> {
+    return this.#send(method, url.slice(this.access.origin.length), {}, '');
+  }
+
+  #send(method: string, path: string, headers: http.OutgoingHttpHeaders, body: string): Promise<JudgeAnswer> {
+    const { hostname, port, protocol } = new URL(this.access.origin);
     return new Promise((resolve, reject) => {
       const request = (protocol === 'https:' ? https : http).request(
-        {
-          ...{ hostname, port, method, agent: this.#agent },
-          path: asked === '' ? path : `${path}?${asked}`,
-          headers: { ...sent, authorization: `SharedKey ${account}:${signature}` },
-        },
+        { hostname, port, method, agent: this.#agent, path, headers },
         (answer) => {
           const chunks: Buffer[] = [];
           answer.on('data', (chunk: Buffer) => chunks.push(chunk));
           answer.on('error', reject);
-          answer.on('end', () =>
-            resolve({
-              status: answer.statusCode ?? 0,
-              headers: answer.headers,
-              body: Buffer.concat(chunks).toString('utf8'),
-            }),
-          );
+          answer.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8');
+            resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text });
+          });
         },
       );
       request.on('error', reject);

@@ -138,8 +138,10 @@ class AzureStorageClient implements StorageClient {
       return { recoverable: 'yes', because: `Soft delete keeps what is deleted for ${days}.` };
     } catch (error) {
       const failure = toStorageError(error);
-      if (failure.kind !== 'forbidden' && failure.kind !== 'unsupported') throw failure;
-      return { recoverable: 'unknown', because: 'This token may not ask whether soft delete is on in the account.' };
+      // A container's token is none at all where the account is asked.
+      const token = this.#azure.options.sasToken !== '' && failure.kind === 'unauthenticated';
+      if (!token && failure.kind !== 'forbidden' && failure.kind !== 'unsupported') throw failure;
+      return { recoverable: 'unknown', because: 'These credentials may not ask whether soft delete is on.' };
     }
   }
 
