@@ -63,7 +63,8 @@ const extension = {
   platform: 'node',
   target: 'node22',
   mainFields: ['module', 'main'],
-  external: ['vscode'],
+  // Azure's library loads apache-arrow, 240 kB, only for a form of listing that is never asked for here.
+  external: ['vscode', 'apache-arrow'],
   banner: { js: requireBanner },
   plugins: [registryPlugin, metafilePlugin('metafile.json', development ? undefined : joinMain)],
 };

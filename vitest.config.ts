@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
-          globalSetup: ['test/support/rgwGlobal.ts', 'test/support/swiftGlobal.ts'],
+          globalSetup: ['test/support/rgwGlobal.ts', 'test/support/swiftGlobal.ts', 'test/support/azuriteGlobal.ts'],
           ...serial,
         },
       },

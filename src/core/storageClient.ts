@@ -40,6 +40,8 @@ export interface Entry {
   /** Which of several under one id; of an upload, the id of the upload. A marker says that the object counts as deleted. */
   readonly version?: { readonly id: string; readonly latest: boolean; readonly marker: boolean };
   readonly locks?: readonly Lock[];
+  /** How many snapshots go with it when it is deleted; it can't be deleted without them. */
+  readonly snapshots?: number;
 }
 
 export interface Page {

@@ -1,5 +1,5 @@
 import type { Entry, Lock } from '../core/storageClient.ts';
-import { formatCounted } from '../core/text.ts';
+import { formatCount, formatCounted } from '../core/text.ts';
 import type { RemovalCounts } from './removal.ts';
 
 /** What is counted while a manifest is written. */
@@ -12,6 +12,7 @@ export class Findings {
   #locked = 0;
   #bypassable = 0;
   #bytes = 0;
+  #snapshots = 0;
   #repeated = 0;
   readonly #notes = new Set<string>();
   readonly #now = Date.now();
@@ -24,6 +25,7 @@ export class Findings {
     if (holding.length > 0) this.#locked++;
     if (holding.length > 0 && holding.every(({ bypassable }) => bypassable)) this.#bypassable++;
     this.#bytes += entry.size ?? 0;
+    this.#snapshots += entry.snapshots ?? 0;
   }
 
   #addObject({ version }: Entry): void {
@@ -59,9 +61,10 @@ export class Findings {
   }
 
   notices(): readonly string[] {
-    if (this.#repeated === 0) return [...this.#notes];
+    const repeated = formatCounted(this.#repeated, 'object', 'objects');
     return [
-      `The server listed some things twice; each is counted once: ${formatCounted(this.#repeated, 'object', 'objects')}`,
+      ...(this.#snapshots > 0 ? [`Snapshots that go with their objects: ${formatCount(this.#snapshots)}`] : []),
+      ...(this.#repeated > 0 ? [`The server listed some things twice; each is counted once: ${repeated}`] : []),
       ...this.#notes,
     ];
   }

@@ -26,6 +26,8 @@ export interface ContractServer {
   readonly requestsPerBatch?: (targets: number) => number;
   /** The names that the provider refuses before any call, beside those that UTF-8 can't carry. */
   readonly refused?: ReadonlySet<string>;
+  /** The names that the server itself can't hold, beside those that it refuses to take. */
+  readonly unstorable?: ReadonlySet<string>;
   readonly faults: {
     /** The answer that asks to slow down. */
     readonly slowDown: Fault;

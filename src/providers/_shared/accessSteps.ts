@@ -31,6 +31,15 @@ export function nameTheContainer(failure: StorageError, at: Place, { one, many }
   });
 }
 
+/** A status without the service's own words may come from any web server: it says nothing of the keys. */
+export function notTheService(service: string, server: URL, failure: StorageError): StorageError {
+  return new StorageError('unexpected', `What answers there is no ${service} service: ${server.host}`, {
+    hint: 'Check the endpoint. A web server, a proxy or a firewall may have answered in its place.',
+    detail: failure.detail,
+    cause: failure,
+  });
+}
+
 /** The last step of a verification. @param start by performance.now() */
 export function deleteStep(
   status: 'ok' | 'denied' | 'unknown',

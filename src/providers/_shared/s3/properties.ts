@@ -12,13 +12,20 @@ import {
 } from '@aws-sdk/client-s3';
 import { StorageError } from '../../../core/errors.ts';
 import type { Entry, PropertyGroup } from '../../../core/storageClient.ts';
-import { formatBytes, formatCount } from '../../../core/text.ts';
+import { formatCount } from '../../../core/text.ts';
 import { checkKey } from '../keys.ts';
+import {
+  dateText,
+  earlyCostText,
+  groups,
+  notAllowed,
+  type PropertyRow,
+  present,
+  refusalText,
+  sizeText,
+} from '../propertyRows.ts';
 import type { S3Connection } from './connection.ts';
 import { answerOf } from './errors.ts';
-
-type Row = readonly [name: string, value: string];
-type MaybeRow = readonly [name: string, value: string | undefined];
 
 /** What the server says of a bucket or an object. What these keys may not ask is said so and spoils nothing else. */
 export async function propertiesOf(
@@ -71,7 +78,7 @@ async function objectProperties(s3: S3Connection, entry: Entry, signal: AbortSig
     headOf(s3, entry, signal),
     ask(() => tagsOf(s3, entry, signal), ['NoSuchTagSet']),
   ]);
-  const tagRows: readonly Row[] = typeof tags === 'string' ? [['Tags', tags]] : tags;
+  const tagRows: readonly PropertyRow[] = typeof tags === 'string' ? [['Tags', tags]] : tags;
   if (typeof head === 'string') {
     return groups([
       ['Object', [...knownRows(entry), ['Further properties', head]]],
@@ -88,9 +95,9 @@ async function objectProperties(s3: S3Connection, entry: Entry, signal: AbortSig
   ]);
 }
 
-async function tagsOf(s3: S3Connection, entry: Entry, signal: AbortSignal): Promise<Row[]> {
+async function tagsOf(s3: S3Connection, entry: Entry, signal: AbortSignal): Promise<PropertyRow[]> {
   const { TagSet = [] } = await s3.reader.send(new GetObjectTaggingCommand(addressOf(entry)), { abortSignal: signal });
-  return TagSet.map(({ Key = '', Value = '' }): Row => [Key, Value]);
+  return TagSet.map(({ Key = '', Value = '' }): PropertyRow => [Key, Value]);
 }
 
 /** Asking for checksums too needs the permission to decrypt, which may be missing. */
@@ -124,22 +131,12 @@ function asker(
   };
 }
 
-const notAllowed = 'not allowed';
-
-/** What stands in place of an answer; what concerns every request alike fails the whole. */
-function refusalText(failure: StorageError): string {
-  if (failure.kind === 'forbidden') return notAllowed;
-  if (failure.kind === 'unsupported') return 'not offered by this server';
-  if (failure.kind === 'unexpected' || failure.kind === 'invalid-settings') return `not known: ${failure.message}`;
-  throw failure;
-}
-
 function addressOf({ container = '', id, version }: Entry) {
   return { Bucket: container, Key: id, ...(version === undefined ? {} : { VersionId: version.id }) };
 }
 
 /** What the listing said, where the server may not be asked. */
-function knownRows({ id, size, modified, tag, storageClass, version }: Entry): Row[] {
+function knownRows({ id, size, modified, tag, storageClass, version }: Entry): PropertyRow[] {
   return present([
     ['Key', id],
     ['Version', version?.id],
@@ -150,7 +147,7 @@ function knownRows({ id, size, modified, tag, storageClass, version }: Entry): R
   ]);
 }
 
-function objectRows(entry: Entry, head: HeadObjectCommandOutput): Row[] {
+function objectRows(entry: Entry, head: HeadObjectCommandOutput): PropertyRow[] {
   return present([
     ['Key', entry.id],
     ['Version', head.VersionId ?? entry.version?.id],
@@ -180,13 +177,10 @@ const leastDays: Readonly<Record<string, number>> = {
 };
 
 function earlyCost({ StorageClass, LastModified }: HeadObjectCommandOutput): string | undefined {
-  const days = leastDays[StorageClass ?? ''];
-  if (days === undefined) return undefined;
-  const until = LastModified && dateText(LastModified.getTime() + days * 86_400_000);
-  return `${days} days are paid for at least${until === undefined ? '' : `, until ${until}`}`;
+  return earlyCostText(leastDays[StorageClass ?? ''], LastModified);
 }
 
-function lockRows(head: HeadObjectCommandOutput): Row[] {
+function lockRows(head: HeadObjectCommandOutput): PropertyRow[] {
   const { ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockLegalHoldStatus } = head;
   return present([
     ['Retention', ObjectLockMode],
@@ -195,7 +189,7 @@ function lockRows(head: HeadObjectCommandOutput): Row[] {
   ]);
 }
 
-function headerRows(head: HeadObjectCommandOutput): Row[] {
+function headerRows(head: HeadObjectCommandOutput): PropertyRow[] {
   return present([
     ['Cache-Control', head.CacheControl],
     ['Content-Disposition', head.ContentDisposition],
@@ -206,7 +200,7 @@ function headerRows(head: HeadObjectCommandOutput): Row[] {
   ]);
 }
 
-function checksumRows(head: HeadObjectCommandOutput): Row[] {
+function checksumRows(head: HeadObjectCommandOutput): PropertyRow[] {
   return present([
     ['CRC-32', head.ChecksumCRC32],
     ['CRC-32C', head.ChecksumCRC32C],
@@ -235,20 +229,4 @@ function encryptionText({ ServerSideEncryptionConfiguration }: GetBucketEncrypti
     by === undefined ? [] : [[by.SSEAlgorithm, by.KMSMasterKeyID].filter(Boolean).join(' ')],
   );
   return names.join(', ') || 'none';
-}
-
-function groups(all: readonly (readonly [title: string, rows: readonly Row[]])[]): PropertyGroup[] {
-  return all.flatMap(([title, rows]) => (rows.length === 0 ? [] : [{ title, rows }]));
-}
-
-function present(rows: readonly MaybeRow[]): Row[] {
-  return rows.flatMap(([name, value]): Row[] => (value === undefined || value === '' ? [] : [[name, value]]));
-}
-
-function sizeText(bytes: number): string {
-  return bytes < 1000 ? formatBytes(bytes) : `${formatBytes(bytes)} (${formatCount(bytes)} bytes)`;
-}
-
-function dateText(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
 }

@@ -1,8 +1,8 @@
-import { type ErrorKind, StorageError } from '../../../core/errors.ts';
+import type { ErrorKind } from '../../../core/errors.ts';
 import type { Page, Place } from '../../../core/storageClient.ts';
 import { formatCounted } from '../../../core/text.ts';
 import { failedStep, type VerificationStep } from '../../../core/verification.ts';
-import { foundSentence, nameTheContainer } from '../accessSteps.ts';
+import { foundSentence, nameTheContainer, notTheService } from '../accessSteps.ts';
 import { startPlace } from '../entries.ts';
 import { reachServer } from '../reach.ts';
 import type { S3Connection } from './connection.ts';
@@ -48,7 +48,11 @@ async function* verifyAccess(
     const failure = s3.fail(error, {}, signal);
     const known = listingFailures.has(failure.kind);
     if (known && !isS3Answer(failure.cause)) {
-      yield failedStep('sign-in', failure.kind === 'invalid-settings' ? failure : noS3(s3, failure), elapsed());
+      yield failedStep(
+        'sign-in',
+        failure.kind === 'invalid-settings' ? failure : notTheService('S3', s3.options.server, failure),
+        elapsed(),
+      );
       return;
     }
     if (known) yield await signedIn();
@@ -98,13 +102,4 @@ function clockHint(ahead: number): string | undefined {
   if (Math.abs(ahead) < correctedFrom) return undefined;
   const minutes = formatCounted(Math.round(Math.abs(ahead) / 60_000), 'minute', 'minutes');
   return `This machine's clock is ${minutes} ${ahead > 0 ? 'fast' : 'slow'}; it was corrected for.`;
-}
-
-/** A status without an S3 error document may come from any web server: it says nothing of the keys. */
-function noS3({ options }: S3Connection, failure: StorageError): StorageError {
-  return new StorageError('unexpected', `What answers there is no S3 service: ${options.server.host}`, {
-    hint: 'Check the endpoint. A web server, a proxy or a firewall may have answered in its place.',
-    detail: failure.detail,
-    cause: failure,
-  });
 }

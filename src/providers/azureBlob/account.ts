@@ -1,0 +1,94 @@
+/** What says where an account is. */
+export interface AccountAddress {
+  readonly account: string;
+  readonly endpoint: string;
+}
+
+/** Where the accounts of Azure's public cloud are. */
+const publicSuffix = 'blob.core.windows.net';
+
+/**
+ * The URL under which the containers of an account lie, without a slash at its end: the endpoint where it is a URL, which
+ * then names the account too; else made of account and suffix. Undefined as long as neither can be told.
+ */
+export function serviceUrl({ account, endpoint }: AccountAddress): URL | undefined {
+  const written = hasScheme(endpoint) ? endpoint : `https://${hostOf(account, endpoint || publicSuffix)}`;
+  if ((account === '' && !hasScheme(endpoint)) || !URL.canParse(written)) return undefined;
+  const url = new URL(written);
+  url.pathname = url.pathname.replace(/\/+$/, '');
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url : undefined;
+}
+
+/** Host, port unless it is the usual one, and the path under which the containers lie: the account's name in the words of URLs. */
+export function serverName(url: URL): string {
+  return url.host + (url.pathname === '/' ? '' : url.pathname);
+}
+
+/** What is wrong with an endpoint as a person typed it, if anything is. */
+export function refuseEndpoint(endpoint: string): string | undefined {
+  if (!hasScheme(endpoint)) return suffix.test(endpoint) ? undefined : notAnEndpoint;
+  if (!URL.canParse(endpoint) || /\s/.test(endpoint)) return notAnEndpoint;
+  const url = new URL(endpoint);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return notAnEndpoint;
+  if (url.username !== '' || url.password !== '') return 'Leave user and password out of the endpoint.';
+  if (url.search !== '' || url.hash !== '')
+    return 'Leave out everything from ? or # on. A SAS token has a field of its own.';
+  if (/^blob\./i.test(url.hostname) && url.pathname === '/') {
+    return 'A URL must name the account, for example https://myaccount.blob.core.windows.net. Or enter the suffix alone.';
+  }
+  return undefined;
+}
+
+export function refuseAccount(account: string): string | undefined {
+  return /^[a-z0-9\-.]+$/i.test(account) ? undefined : 'An account name has letters, digits, hyphens and dots only.';
+}
+
+/** A sentence about a name that Azure's own cloud would not give to an account. */
+export function hintAccount(account: string): string | undefined {
+  return /^[a-z0-9]{3,24}$/.test(account)
+    ? undefined
+    : "Accounts of Azure's own cloud have 3 to 24 lower-case letters and digits.";
+}
+
+export function refuseAccountKey(key: string): string | undefined {
+  return key !== '' && isBase64(key)
+    ? undefined
+    : 'An account key is base64: letters, digits, + and /, with = at its end.';
+}
+
+/** A SAS token as it stands in a URL, without the question mark. */
+export function sasParameters(token: string): string {
+  return token.trim().replace(/^\?/, '');
+}
+
+export function refuseSasToken(token: string): string | undefined {
+  if (/^[a-z]+:\/\//i.test(token.trim())) return 'Enter only what stands behind the ? of the SAS URL.';
+  const parameters = sasParameters(token);
+  const signed = /(^|&)sig=[^&]/.test(parameters);
+  return signed && !/[\s#?]/.test(parameters) ? undefined : 'A SAS token has a signature: sv=…&se=…&sig=…';
+}
+
+/** When a SAS token expires, in milliseconds since the epoch; undefined where it doesn't say. */
+export function expiryOf(token: string): number | undefined {
+  const until = Date.parse(new URLSearchParams(sasParameters(token)).get('se') ?? '');
+  return Number.isNaN(until) ? undefined : until;
+}
+
+const notAnEndpoint =
+  'Enter a URL such as https://myaccount.blob.core.windows.net, or a suffix such as blob.core.usgovcloudapi.net.';
+
+/** A host's name of two parts or more. */
+const suffix = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/i;
+
+function hasScheme(endpoint: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint);
+}
+
+/** Who types the whole host means it, and not a suffix. */
+function hostOf(account: string, endpoint: string): string {
+  return endpoint.toLowerCase().startsWith(`${account.toLowerCase()}.`) ? endpoint : `${account}.${endpoint}`;
+}
+
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
+}

@@ -1,0 +1,51 @@
+import type { Location } from '../../core/provider.ts';
+import type { Entry } from '../../core/storageClient.ts';
+import { encodeKey } from '../_shared/keys.ts';
+import { serverName } from './account.ts';
+
+/** The https URL of an entry, which a browser opens where it may. */
+export function urlOf({ kind, container = '', id }: Entry, service: URL): string {
+  const base = `${service.origin}${service.pathname === '/' ? '' : service.pathname}`;
+  return kind === 'container' ? `${base}/${id}` : `${base}/${container}/${encodeKey(id)}`;
+}
+
+/** The URL under which ClearML registers an object: the name stands in it raw. Only for an account whose name is in the host. */
+export function artifactUrlOf({ kind, container, id }: Entry, service: URL): string | undefined {
+  const named = /^[^.]+\.blob\./.test(service.hostname) && service.pathname === '/';
+  return named && kind === 'object' ? `azure://${service.host}/${container}/${id}` : undefined;
+}
+
+/**
+ * Every reading of a URL: the account in the host, as Azure has it, and the account in the path, as emulators have it.
+ * A name may stand in it raw or encoded; nothing is cut off, since # and ? are part of raw names.
+ */
+export function parseUrl(url: string): readonly Location[] {
+  const [, scheme = '', host = '', path = ''] = /^(azure|https?):\/\/([^/?#@]+)\/(.*)$/is.exec(url) ?? [];
+  const server = serverOf(scheme, host);
+  if (server === undefined) return [];
+  const [, account = '', inAccount = ''] = /^([^/]+)\/(.*)$/s.exec(path) ?? [];
+  return [...locate(server, path), ...(account === '' ? [] : locate(`${server}/${account}`, inAccount))];
+}
+
+/** Undefined for what is no host. The usual port goes. */
+function serverOf(scheme: string, host: string): string | undefined {
+  const written = `${/^http$/i.test(scheme) ? 'http' : 'https'}://${host}`;
+  return host !== '' && URL.canParse(written) ? serverName(new URL(written)) : undefined;
+}
+
+function locate(server: string, path: string): readonly Location[] {
+  const [, container, raw] = /^([^/]+)\/(.+)$/s.exec(path) ?? [];
+  if (container === undefined || raw === undefined) return [];
+  const decoded = decode(raw);
+  return [{ server, container, ids: decoded === undefined || decoded === raw ? [raw] : [raw, decoded] }];
+}
+
+/** Undefined where it is not encoded: then it can only be raw. */
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign of the name itself.
+    return undefined;
+  }
+}

@@ -1,0 +1,148 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { inject } from 'vitest';
+import type { Draft } from '../../src/core/fields.ts';
+import type { Azurite } from '../servers/azurite.ts';
+import type { Fault } from '../servers/faultProxy.ts';
+import { AzureJudge } from '../support/azureJudge.ts';
+import type { AzuriteAccess } from '../support/azuriteGlobal.ts';
+import { oddKeys } from '../support/oddKeys.ts';
+import { endlessListing, namesDeletedBy, pathOf } from './azureBlob.requests.ts';
+import type { ContractServer, ContractServers } from './contractServer.ts';
+
+/** Azurite, plain and over TLS, by account key; and plain by a SAS token of the account. */
+export const contractServers: ContractServers = async () => {
+  const azurite = inject('azurite');
+  if ('unavailable' in azurite) return { servers: [], missing: [azurite.unavailable] };
+  const plain = serverFor('Azurite', azurite.plain);
+  return { servers: [plain, bySasToken(plain, azurite.plain), tlsServer(azurite)], missing: [] };
+};
+
+/** What the server behind a contract server is, for suites of this provider alone. */
+export interface AzureContractServer extends ContractServer {
+  readonly judge: AzureJudge;
+}
+
+function bySasToken(plain: AzureContractServer, access: Omit<Azurite, 'stop'>): AzureContractServer {
+  const sasToken = accountSas(access, { permissions: 'rwdxlcutfi' });
+  const signature = new URLSearchParams(sasToken).get('sig') ?? '';
+  const { accountKey: _, ...draft } = plain.draft(access.origin);
+  const wrong = sasToken.replace(/sig=[^&]*/, `sig=${encodeURIComponent(wrongSecret)}`);
+  return {
+    ...plain,
+    name: 'Azurite by SAS token',
+    suites: ['listing', 'odd names', 'verification'],
+    draft: (origin) => ({ ...draft, endpoint: endpointOf(access, origin), signIn: 'sas', sasToken }),
+    changes: { ...plain.changes, wrongSecret: { sasToken: wrong }, unknownAccount: { ...unknownAt(access), sasToken } },
+    secrets: [sasToken, signature, wrongSecret],
+  };
+}
+
+function tlsServer({ secure, caFile, certificates }: AzuriteAccess): AzureContractServer {
+  const server = serverFor('Azurite over TLS', secure, caFile);
+  const caBundle = readFileSync(caFile, 'utf8');
+  return {
+    ...server,
+    caFile,
+    badCertificates: certificates,
+    draft: (origin) => ({ ...server.draft(origin), caBundle }),
+    strangerTo: async (container) => ({ ...(await server.strangerTo(container)), caBundle }),
+  };
+}
+
+function serverFor(name: string, access: Omit<Azurite, 'stop'>, caFile?: string): AzureContractServer {
+  const { account, accountKey, origin } = access;
+  const judge = new AzureJudge(access, caFile);
+  let created = 0;
+  return {
+    name,
+    judge,
+    origin,
+    target: (container, id) => pathOf(account, container, id),
+    deletedBy: namesDeletedBy,
+    refused,
+    unstorable,
+    faults: { slowDown, endless: endlessListing },
+    draft: (at): Draft => ({ account, accountKey, endpoint: endpointOf(access, at) }),
+    changes: {
+      wrongSecret: { accountKey: wrongSecret },
+      unknownAccount: unknownAt(access),
+      unverified: { verifyCertificate: false },
+      trust: (caBundle) => ({ caBundle }),
+      only: (container) => ({ container }),
+    },
+    secrets: [accountKey, wrongSecret],
+    async createContainer() {
+      const container = `contract-${process.pid}-${Date.now().toString(36)}-${++created}`;
+      await judge.demand({ method: 'PUT', container, query: { restype: 'container' } });
+      return container;
+    },
+    async removeContainer(container) {
+      await judge.demand({ method: 'DELETE', container, query: { restype: 'container' } });
+    },
+    put: (container, id, body = 'x') => judge.put(container, id, body),
+    ids: (container) => judge.names(container),
+    async strangerTo(container) {
+      const sasToken = accountSas(access, { permissions: 'r' });
+      return { account, endpoint: endpointOf(access, origin), signIn: 'sas', sasToken, container };
+    },
+  };
+}
+
+/** A SAS token of an account. https://learn.microsoft.com/rest/api/storageservices/create-account-sas */
+export function accountSas(
+  { account, accountKey }: Pick<Azurite, 'account' | 'accountKey'>,
+  { permissions, minutes = 120 }: { permissions: string; minutes?: number },
+): string {
+  const said = {
+    ...{ sv: '2021-12-02', ss: 'b', srt: 'sco', sp: permissions },
+    se: new Date(Date.now() + minutes * 60_000).toISOString().replace(/\.\d+Z$/, 'Z'),
+    spr: 'https,http',
+  };
+  const { sv, ss, srt, sp, se, spr } = said;
+  const signed = [account, sp, ss, srt, '', se, '', spr, sv, '', ''].join('\n');
+  const sig = createHmac('sha256', Buffer.from(accountKey, 'base64')).update(signed).digest('base64');
+  return new URLSearchParams({ ...said, sig }).toString();
+}
+
+/** A SAS token of one container. https://learn.microsoft.com/rest/api/storageservices/create-service-sas */
+export function containerSas(
+  { account, accountKey }: Pick<Azurite, 'account' | 'accountKey'>,
+  container: string,
+  permissions: string,
+): string {
+  const said = {
+    ...{ sv: '2021-12-02', sr: 'c', sp: permissions },
+    se: new Date(Date.now() + 7_200_000).toISOString().replace(/\.\d+Z$/, 'Z'),
+  };
+  const { sv, sr, sp, se } = said;
+  const place = `/blob/${account}/${container}`;
+  const signed = [sp, '', se, place, '', '', '', sv, sr, '', '', '', '', '', '', ''].join('\n');
+  const sig = createHmac('sha256', Buffer.from(accountKey, 'base64')).update(signed).digest('base64');
+  return new URLSearchParams({ ...said, sig }).toString();
+}
+
+function endpointOf({ account }: Pick<Azurite, 'account'>, origin: string): string {
+  return `${origin}/${account}`;
+}
+
+function unknownAt({ origin }: Pick<Azurite, 'origin'>): Draft {
+  return { account: 'unknownaccount', endpoint: `${origin}/unknownaccount` };
+}
+
+const slowDown: Fault = {
+  kind: 'status',
+  status: 503,
+  headers: { 'x-ms-error-code': 'ServerBusy', 'x-ms-request-id': 'of-a-fault' },
+  body: '<?xml version="1.0" encoding="utf-8"?><Error><Code>ServerBusy</Code><Message>Busy</Message></Error>',
+};
+
+const wrongSecret = Buffer.from('a wrong key of sixty-four bytes, as account keys are, 0123456789').toString('base64');
+
+/** Names that Azure takes for others: it folds segments of dots, and turns backslashes into slashes. */
+const refused = new Set(
+  oddKeys.filter((key) => key.includes('\\') || key.split('/').some((part) => part === '.' || part === '..')),
+);
+
+/** Once it holds one of these, which XML can't carry, Azurite answers every listing of the container with status 500. */
+const unstorable = new Set(oddKeys.filter((key) => key.includes('\0') || key.includes('\uffff')));
