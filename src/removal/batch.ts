@@ -7,6 +7,8 @@ import {
   type StorageClient,
   type Target,
 } from '../core/storageClient.ts';
+import type { Leave, Pace } from './pace.ts';
+import type { RetryBudget } from './retryBudget.ts';
 import { sleep, untilAborted } from './waiting.ts';
 
 /** Milliseconds. */
@@ -23,8 +25,10 @@ export interface RunTimes {
 
 export const runTimes: RunTimes = { batch: 60_000, grace: 2_000, retry: 500, longestWait: 60_000 };
 
-/** How often a target is sent at most; not again once its batch has taken the time of one call. */
-const attempts = 4;
+/** How often a target is sent at most: a server that asks to slow down has done nothing and will take it later. */
+function attemptsAfter({ kind }: StorageError): number {
+  return kind === 'rate-limited' ? 10 : 4;
+}
 
 /** What became of one target of a batch. */
 export interface Settled {
@@ -40,29 +44,75 @@ export interface BatchContext {
   /** Whether sending a delete twice is harmless. */
   readonly repeatable: boolean;
   readonly times: RunTimes;
+  /** Gives each call its turn. */
+  readonly pace: Pace;
+  readonly budget: RetryBudget;
   /** Aborted when nothing may be sent any more. */
   readonly stopped: AbortSignal;
   /** Aborted when answers are no longer awaited. */
   readonly abandoned: AbortSignal;
 }
 
+/** How large the pieces are in which a batch is sent again that took too long: a smaller one each time. */
+const pieces = [250, 50, 1];
+
+/** What became of a batch, and the turn of its last call, which ends when that is kept. */
+export interface SettledBatch {
+  readonly settled: readonly Settled[];
+  readonly leave: () => void;
+}
+
 /**
  * Sends a batch and tells what became of each target, in their order; never rejects.
- * What failed in passing is sent again, by itself, unless it may be done already and doing it twice would do harm.
+ * What failed in passing is sent again, by itself, unless it may be done already and doing it twice would do harm;
+ * what took too long is sent again in smaller pieces.
+ * @param first the turn of the first call
  */
-export async function settleBatch(targets: readonly Target[], context: BatchContext): Promise<readonly Settled[]> {
+export async function settleBatch(
+  targets: readonly Target[],
+  first: Leave,
+  context: BatchContext,
+): Promise<SettledBatch> {
   const settled = new Map<string, Settled>();
   const begun = performance.now();
   let pending = targets;
+  let size = targets.length;
+  let leave: Leave | undefined = first;
+  let met: StorageError | undefined;
   for (let attempt = 1; ; attempt++) {
-    const answers = await sendOnce(pending, context);
+    const answers = new Map<string, Settled>();
+    for (let from = 0; from < pending.length; from += size) {
+      const piece = pending.slice(from, from + size);
+      if (from > 0 || attempt > 1) {
+        leave?.(met);
+        leave = await takeTurn(piece.length, context);
+      }
+      if (!leave) break;
+      const answered = await sendOnce(piece, context);
+      for (const [identity, answer] of answered) answers.set(identity, answer);
+      met = [...answered.values()].find(({ error }) => error?.retryable)?.error;
+      if (!met) context.budget.earn();
+    }
     for (const [identity, answer] of answers) settled.set(identity, merge(settled.get(identity), answer));
     pending = pending.filter((target) => mayRepeat(target, settled.get(identityOf(target.entry)), context));
-    if (pending.length === 0 || attempt === attempts || [...answers.values()].some(isLoginLost)) break;
+    const failure = pending[0] && settled.get(identityOf(pending[0].entry))?.error;
+    if (!leave || !failure || attempt >= attemptsAfter(failure) || [...answers.values()].some(isLoginLost)) break;
+    const inVain = [...answers.values()].every(({ result }) => result === 'failed');
+    if (inVain && !context.budget.spend(failure)) break;
+    leave(met);
     if (!(await waitBefore(attempt + 1, [...answers.values()], context))) break;
-    if (performance.now() - begun >= context.times.batch) break;
+    if (failure.kind === 'timed-out') size = pieces.find((piece) => piece < size) ?? 1;
+    else if (performance.now() - begun >= context.times.batch) break;
   }
-  return targets.map(({ entry }) => settled.get(identityOf(entry)) ?? unanswered());
+  return {
+    settled: targets.map(({ entry }) => settled.get(identityOf(entry)) ?? unanswered()),
+    leave: () => leave?.(met),
+  };
+}
+
+/** Undefined when nothing may be sent any more. */
+function takeTurn(keys: number, { pace, stopped }: BatchContext): Promise<Leave | undefined> {
+  return pace.enter(keys, stopped).catch(() => undefined);
 }
 
 /** Whether the server no longer knows who is asking: then no later batch can fare better. */
@@ -160,5 +210,5 @@ function contradicted(): Settled {
 function tookTooLong(ms: number): StorageError {
   const seconds = Math.round(ms / 1000);
   const sentence = `The server did not answer within ${seconds} seconds, so it may or may not be deleted.`;
-  return new StorageError('timed-out', sentence, { retryable: false });
+  return new StorageError('timed-out', sentence);
 }

@@ -5,11 +5,13 @@ import { type Batch, batchesOf } from './batches.ts';
 import { writeJson } from './files.ts';
 import { checkManifest, readManifest } from './manifest.ts';
 import { createOutcomeLog, loggedError, type OutcomeLine, type OutcomeLog } from './outcomeLog.ts';
-import { createFixedPace } from './pace.ts';
+import { AdaptivePace, type Leave, type Pace } from './pace.ts';
 import type { RemovalReport, RunRequest } from './removal.ts';
 import { manifestFile, reportFile } from './removalFolder.ts';
+import { RetryBudget } from './retryBudget.ts';
 
-const batchesInFlight = 4;
+/** Batches under way or waiting to be sent again. */
+const mostBatches = 8;
 
 /** After so many batches in a row that no server answered, it is taken for gone. */
 const unansweredInARow = 4;
@@ -39,6 +41,8 @@ export async function runRemoval(request: RunRequest): Promise<RemovalReport> {
 class Run {
   readonly #request: RunRequest;
   readonly #log: OutcomeLog;
+  readonly #pace: Pace;
+  readonly #budget = new RetryBudget();
   readonly #startedAt = Date.now();
   /** Aborted when nothing may be sent any more; its reason is the report's. */
   readonly #stop = new AbortController();
@@ -55,6 +59,7 @@ class Run {
   constructor(request: RunRequest, log: OutcomeLog) {
     this.#request = request;
     this.#log = log;
+    this.#pace = request.pace ?? new AdaptivePace();
   }
 
   async finish(): Promise<RemovalReport> {
@@ -79,7 +84,7 @@ class Run {
 
   /** Sends batch after batch, as many at once as the pace allows; gives back how many entries were sent. */
   async #sendAll(): Promise<number> {
-    const { removal, provider, pace = createFixedPace(batchesInFlight) } = this.#request;
+    const { removal, provider } = this.#request;
     const { folder, plan } = removal;
     const { mode, bypass } = plan;
     const conditional = provider.capabilities.has('conditional');
@@ -89,8 +94,13 @@ class Run {
     try {
       for await (const batch of batchesOf(readManifest(manifestFile(folder), plan.manifest), rules)) {
         if (batch.alone) await this.#settleInFlight();
-        const leave = await pace.enter(batch.targets.length, this.#stop.signal);
-        if (this.#stop.signal.aborted) break;
+        // What waits to be sent again holds no turn, but its targets: there are never many of them.
+        while (this.#inFlight.size >= mostBatches) await Promise.race(this.#inFlight);
+        const leave = await this.#pace.enter(batch.targets.length, this.#stop.signal);
+        if (this.#stop.signal.aborted) {
+          leave();
+          break;
+        }
         sent = batch.from + batch.targets.length;
         this.#start(batch, leave);
       }
@@ -100,30 +110,34 @@ class Run {
     return sent;
   }
 
-  #start(batch: Batch, leave: (error?: StorageError) => void): void {
-    const work = this.#settle(batch)
-      .then(leave, (error) => {
+  #start(batch: Batch, leave: Leave): void {
+    const work = this.#settle(batch, leave)
+      .catch((error: unknown) => {
         this.#logFailure ??= logFailure(error);
         this.#halt(this.#logFailure);
-        leave();
       })
       .finally(() => this.#inFlight.delete(work));
     this.#inFlight.add(work);
   }
 
   /** Rejects only when the outcome can't be written. */
-  async #settle({ from, targets }: Batch): Promise<StorageError | undefined> {
+  async #settle({ from, targets }: Batch, first: Leave): Promise<void> {
     const { client, removal, times = runTimes } = this.#request;
-    const settled = await settleBatch(targets, {
+    const { settled, leave } = await settleBatch(targets, first, {
       client,
       repeatable: removal.plan.repeatable,
       times,
+      pace: this.#pace,
+      budget: this.#budget,
       stopped: this.#stop.signal,
       abandoned: this.#abandon.signal,
     });
-    await this.#log.append(lineOf(from, settled));
-    this.#count(targets, settled);
-    return settled.findLast(({ error }) => error)?.error;
+    try {
+      await this.#log.append(lineOf(from, settled));
+      this.#count(targets, settled);
+    } finally {
+      leave();
+    }
   }
 
   #count(targets: readonly Target[], settled: readonly Settled[]): void {

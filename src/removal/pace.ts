@@ -1,48 +1,154 @@
 import type { StorageError } from '../core/errors.ts';
-import { untilAborted } from './waiting.ts';
+import { sleep, untilAborted } from './waiting.ts';
 
-/** Ends what `enter` began; told the error that the batch met last, if it met one. */
+/** Ends what `enter` began; told the error that the call met, if it met one. */
 export type Leave = (error?: StorageError) => void;
 
-/** Decides when the next batch may be sent. */
+/** Decides when the next call may be sent. */
 export interface Pace {
   /** Waits for its turn; rejects when the signal is aborted first. */
   enter(keys: number, signal: AbortSignal): Promise<Leave>;
 }
 
-/** Always so many batches under way at once. */
-export function createFixedPace(batches: number): Pace {
-  let free = batches;
-  let waiting: (() => void)[] = [];
-  const leave = () => {
-    free++;
-    waiting.shift()?.();
-  };
-  return {
-    async enter(_keys, signal) {
-      while (free === 0) {
-        let wake = () => {};
-        const turn = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        waiting.push(wake);
-        try {
-          await untilAborted(turn, signal);
-        } finally {
-          waiting = waiting.filter((other) => other !== wake);
-        }
-      }
-      free--;
-      return once(leave);
-    },
-  };
+/** Milliseconds, as performance.now() counts them. */
+export interface Clock {
+  now(): number;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-function once(action: () => void): () => void {
-  let done = false;
-  return () => {
-    if (done) return;
-    done = true;
-    action();
-  };
+const realClock: Clock = { now: () => performance.now(), sleep };
+
+/** Calls under way at once: at first, at most. */
+const window = { first: 4, most: 8 };
+
+/** What a server that asks to slow down leaves of the calls under way, and of the keys per second that it took last. */
+const cut = { calls: 0.7, rate: 0.85 };
+
+/** How much of the rate that was once too much is added per second. */
+const rateStep = 0.02;
+
+/** The span over which keys per second are measured, and the shortest that is taken for one. */
+const measured = { span: 2_000, least: 1_000 };
+
+/** The fewest keys per second that are ever sent. */
+const slowest = 20;
+
+/**
+ * Finds out how much a server takes: so many calls under way, one more for each second without a complaint. When the
+ * server asks to slow down there are fewer of them, and from then on also no more keys per second than it took, a
+ * little more each second until it complains again.
+ */
+export class AdaptivePace implements Pace {
+  readonly #clock: Clock;
+  readonly #taken: { readonly at: number; readonly keys: number }[] = [];
+  readonly #waiting = new Set<() => void>();
+  #window = window.first;
+  #inFlight = 0;
+  /** Keys per second; undefined as long as no server has complained. */
+  #rate: number | undefined;
+  /** The rate at which it complained last. */
+  #ceiling = 0;
+  #nextAt = 0;
+  #cutAt = Number.NEGATIVE_INFINITY;
+  #grownAt: number;
+
+  constructor(clock: Clock = realClock) {
+    this.#clock = clock;
+    this.#grownAt = clock.now();
+  }
+
+  /** Calls that may be under way now, and keys per second where they are limited: for a person to see. */
+  get now(): { readonly calls: number; readonly keysPerSecond: number | undefined } {
+    return { calls: Math.floor(this.#window), keysPerSecond: this.#rate };
+  }
+
+  async enter(keys: number, signal: AbortSignal): Promise<Leave> {
+    for (;;) {
+      signal.throwIfAborted();
+      const wait = this.#nextAt - this.#clock.now();
+      if (this.#inFlight >= Math.floor(this.#window)) await this.#turn(signal);
+      else if (wait > 0) await this.#clock.sleep(wait, signal);
+      else break;
+    }
+    const begun = this.#clock.now();
+    this.#inFlight++;
+    if (this.#rate !== undefined) this.#nextAt = Math.max(begun, this.#nextAt) + (keys / this.#rate) * 1000;
+    let left = false;
+    return (error) => {
+      if (left) return;
+      left = true;
+      this.#inFlight--;
+      this.#learn(begun, keys, error);
+      for (const wake of this.#waiting) wake();
+    };
+  }
+
+  #learn(begun: number, keys: number, error: StorageError | undefined): void {
+    if (error?.kind === 'rate-limited') this.#slowDown(begun, error.retryAfter ?? 0);
+    else if (error?.kind === 'timed-out') this.#window = Math.max(1, this.#window / 2);
+    else if (!error) this.#grow(keys);
+  }
+
+  /** Calls that were under way together are complained of together: that counts once. */
+  #slowDown(begun: number, retryAfter: number): void {
+    const now = this.#clock.now();
+    this.#nextAt = Math.max(this.#nextAt, now + retryAfter);
+    if (begun <= this.#cutAt) return;
+    this.#cutAt = now;
+    this.#grownAt = now;
+    this.#ceiling = this.#rateTaken(now) || this.#ceiling;
+    this.#rate = Math.max(slowest, cut.rate * (this.#ceiling || slowest));
+    this.#window = Math.max(1, this.#window * cut.calls);
+  }
+
+  #grow(keys: number): void {
+    const now = this.#clock.now();
+    this.#forget(now);
+    this.#taken.push({ at: now, keys });
+    if (now - this.#grownAt < 1000) return;
+    const seconds = (now - this.#grownAt) / 1000;
+    this.#grownAt = now;
+    this.#window = Math.min(window.most, this.#window + 1);
+    if (this.#rate !== undefined) this.#rate += rateStep * this.#ceiling * Math.min(seconds, 2);
+  }
+
+  #rateTaken(now: number): number {
+    this.#forget(now);
+    const first = this.#taken[0];
+    if (!first) return 0;
+    const span = Math.max(measured.least, now - first.at);
+    return (this.#taken.reduce((sum, { keys }) => sum + keys, 0) / span) * 1000;
+  }
+
+  #forget(now: number): void {
+    while (this.#taken[0] && this.#taken[0].at < now - measured.span) this.#taken.shift();
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    let wake = () => {};
+    const turn = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    this.#waiting.add(wake);
+    try {
+      await untilAborted(turn, signal);
+    } finally {
+      this.#waiting.delete(wake);
+    }
+  }
+}
+
+/** One pace for each container of each server: removals that run at the same time share it. Forgets those that nobody used lately. */
+export class Paces {
+  readonly #known = new Map<string, AdaptivePace>();
+
+  of(server: string, container: string): AdaptivePace {
+    const name = JSON.stringify([server, container]);
+    const pace = this.#known.get(name) ?? new AdaptivePace();
+    this.#known.delete(name);
+    this.#known.set(name, pace);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > 100 && oldest !== undefined) this.#known.delete(oldest);
+    return pace;
+  }
 }

@@ -90,7 +90,7 @@ export interface RunRequest {
   /** Aborting it stops the sending at once; what is in flight may still answer for a moment. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: RemovalProgress) => void;
-  /** How many batches are under way at once; a fixed few by default. */
+  /** What the server takes, shared by the removals there; a new one by default. */
   readonly pace?: Pace;
   readonly times?: RunTimes;
 }
