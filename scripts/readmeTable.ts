@@ -17,7 +17,8 @@ export async function withProviderTable(readme: string): Promise<string> {
 async function providerTable(): Promise<string> {
   const rows = (await loadProviders()).map(({ label, fields, capabilities }) => {
     const kinds = Object.values(fields);
-    const secrets = kinds.filter(({ secret }) => secret).map(({ label }) => label);
+    // A secret that fills in others is taken apart and not kept itself.
+    const secrets = kinds.filter(({ secret, fills }) => secret && !fills).map(({ label }) => label);
     const can = (capability: Capability) => (capabilities.has(capability) ? 'yes' : 'no');
     return `| ${label} | ${kinds.length} | ${secrets.join(', ')} | yes | yes | ${can('read')} | ${can('remove')} |`;
   });

@@ -12,11 +12,12 @@ const publicSuffix = 'blob.core.windows.net';
  * then names the account too; else made of account and suffix. Undefined as long as neither can be told.
  */
 export function serviceUrl({ account, endpoint }: AccountAddress): URL | undefined {
-  const written = hasScheme(endpoint) ? endpoint : `https://${hostOf(account, endpoint || publicSuffix)}`;
-  if ((account === '' && !hasScheme(endpoint)) || !URL.canParse(written)) return undefined;
-  const url = new URL(written);
+  const given = endpoint || publicSuffix;
+  if (refuseEndpoint(given) !== undefined || (!hasScheme(given) && refuseAccount(account) !== undefined))
+    return undefined;
+  const url = new URL(hasScheme(given) ? given : `https://${hostOf(account, given)}`);
   url.pathname = url.pathname.replace(/\/+$/, '');
-  return url.protocol === 'https:' || url.protocol === 'http:' ? url : undefined;
+  return url;
 }
 
 /** Host, port unless it is the usual one, and the path under which the containers lie: the account's name in the words of URLs. */
@@ -29,25 +30,15 @@ export function refuseEndpoint(endpoint: string): string | undefined {
   if (!hasScheme(endpoint)) return suffix.test(endpoint) ? undefined : notAnEndpoint;
   if (!URL.canParse(endpoint) || /\s/.test(endpoint)) return notAnEndpoint;
   const url = new URL(endpoint);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return notAnEndpoint;
-  if (url.username !== '' || url.password !== '') return 'Leave user and password out of the endpoint.';
-  if (url.search !== '' || url.hash !== '')
-    return 'Leave out everything from ? or # on. A SAS token has a field of its own.';
-  if (/^blob\./i.test(url.hostname) && url.pathname === '/') {
-    return 'A URL must name the account, for example https://myaccount.blob.core.windows.net. Or enter the suffix alone.';
-  }
-  return undefined;
+  const { protocol, username, password, search, hash } = url;
+  if (protocol !== 'https:' && protocol !== 'http:') return notAnEndpoint;
+  if (`${username}${password}${search}${hash}` !== '')
+    return 'Leave out user and password, and everything from ? or # on.';
+  return url.hostname.startsWith('blob.') && url.pathname === '/' ? notAnEndpoint : undefined;
 }
 
 export function refuseAccount(account: string): string | undefined {
   return /^[a-z0-9\-.]+$/i.test(account) ? undefined : 'An account name has letters, digits, hyphens and dots only.';
-}
-
-/** A sentence about a name that Azure's own cloud would not give to an account. */
-export function hintAccount(account: string): string | undefined {
-  return /^[a-z0-9]{3,24}$/.test(account)
-    ? undefined
-    : "Accounts of Azure's own cloud have 3 to 24 lower-case letters and digits.";
 }
 
 export function refuseAccountKey(key: string): string | undefined {
@@ -75,7 +66,7 @@ export function expiryOf(token: string): number | undefined {
 }
 
 const notAnEndpoint =
-  'Enter a URL such as https://myaccount.blob.core.windows.net, or a suffix such as blob.core.usgovcloudapi.net.';
+  'Enter a URL that names the account, such as https://myaccount.blob.core.windows.net, or a suffix alone.';
 
 /** A host's name of two parts or more. */
 const suffix = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/i;

@@ -74,6 +74,9 @@ export function openClient({ settings, secrets, network }: Connection<Settings, 
     container,
     prefix: prefixOf(subfolder),
   };
+  if (options.accountKey === '' && options.sasToken === '') {
+    throw new StorageError('unauthenticated', `There is no key or token to sign in with: ${account}`);
+  }
   const agent = createAgent(service, network, settings);
   return new AzureStorageClient(new AzureConnection(options, loadLibrary(options, agent), agent));
 }

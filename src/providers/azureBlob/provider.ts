@@ -1,15 +1,7 @@
 import { choice, secret, text } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
 import { trustFields, warnOfConnection } from '../_shared/trustFields.ts';
-import {
-  hintAccount,
-  refuseAccount,
-  refuseAccountKey,
-  refuseEndpoint,
-  refuseSasToken,
-  serverName,
-  serviceUrl,
-} from './account.ts';
+import { refuseAccount, refuseAccountKey, refuseEndpoint, refuseSasToken, serverName, serviceUrl } from './account.ts';
 import { parseConnectionString } from './connectionString.ts';
 import { artifactUrlOf, parseUrl, urlOf } from './urls.ts';
 
@@ -30,14 +22,12 @@ export default defineProvider({
     }),
     account: text({
       label: 'Account Name',
-      help: 'The name of the storage account.',
       required: true,
       refuse: refuseAccount,
-      hint: hintAccount,
     }),
     signIn: choice({
       label: 'Sign in with',
-      help: 'The account key may do everything in the account. A SAS token may do what it was made for, until it expires.',
+      help: 'The key may do everything in the account, a token what it was made for.',
       choices: [
         { value: 'key', label: 'Account key' },
         { value: 'sas', label: 'SAS token' },
@@ -45,7 +35,7 @@ export default defineProvider({
     }),
     accountKey: secret({
       label: 'Account Key',
-      help: 'The base64 encoded key, in the Azure portal under Security + networking > Access keys.',
+      help: 'In the Azure portal under Security + networking > Access keys.',
       when: { signIn: ['key'] },
       required: true,
       refuse: refuseAccountKey,
@@ -60,7 +50,7 @@ export default defineProvider({
     }),
     container: text({
       label: 'Container',
-      help: 'Leave empty for every container of the account. Given, the credential is for that container alone.',
+      help: 'Leave empty for every container of the account.',
       refuse: (value) =>
         value.includes('/') ? 'A container name has no slash. Folders go into the next field.' : undefined,
     }),
@@ -72,7 +62,7 @@ export default defineProvider({
     }),
     endpoint: text({
       label: 'Endpoint',
-      help: "The suffix of another cloud, such as blob.core.usgovcloudapi.net, or the whole URL of the account. Empty for Azure's public cloud.",
+      help: 'The suffix of another cloud, such as blob.core.usgovcloudapi.net, or the whole URL of the account.',
       placeholder: 'blob.core.windows.net',
       refuse: refuseEndpoint,
     }),
