@@ -1,3 +1,5 @@
+import * as z from 'zod/mini';
+import { StorageError } from '../core/errors.ts';
 import type { Location, Provider, Scope } from '../core/provider.ts';
 import { showName } from '../core/text.ts';
 import { type Credential, inTreeOrder, scopeText } from './scopes.ts';
@@ -6,6 +8,22 @@ import { type Credential, inTreeOrder, scopeText } from './scopes.ts';
 export interface Substitution {
   readonly registeredPrefix: string;
   readonly localPrefix: string;
+}
+
+const rulesSchema = z.array(z.object({ registered_prefix: z.string(), local_prefix: z.string() }));
+
+/** The rules of the setting, in ClearML's own words. One that can't be read makes all of them unusable: without it a URL would mean something else. */
+export function parseSubstitutions(setting: unknown): readonly Substitution[] {
+  const parsed = rulesSchema.safeParse(setting ?? []);
+  if (!parsed.success) {
+    throw new StorageError('invalid-settings', 'The setting storageCredentials.pathSubstitution can not be read.', {
+      hint: 'Each of its rules needs a registered_prefix and a local_prefix.',
+    });
+  }
+  return parsed.data.map(({ registered_prefix: registeredPrefix, local_prefix: localPrefix }) => ({
+    registeredPrefix,
+    localPrefix,
+  }));
 }
 
 /** All that decides which credential a URL belongs to. */

@@ -21,17 +21,26 @@ export function scopeText({ server, container, folder }: Scope, { label, noun }:
   return `for ${inside}the ${noun.one} ${showName(container)}${server === '' ? '' : ` of ${server}`}`;
 }
 
-/** For each credential that has the scope of an earlier one: that one, which URLs are resolved to. */
-export function overruled<C extends Credential>(credentials: readonly C[]): ReadonlyMap<C, C> {
-  const first = new Map<string, C>();
-  const losers = new Map<C, C>();
-  for (const credential of inTreeOrder(credentials)) {
-    const scope = credential.provider.scopeOf(credential.record.settings);
-    if (!scope) continue;
-    const key = JSON.stringify([credential.provider.id, scope.server, scope.container, scope.folder]);
-    const winner = first.get(key);
-    if (winner) losers.set(credential, winner);
-    else first.set(key, credential);
+/** Another credential with the same scope, and whether URLs go to that one. */
+export interface Rival {
+  readonly name: string;
+  readonly wins: boolean;
+}
+
+/** The rivals of credentials that have one: of several with the same scope, the first in the tree wins. */
+export function rivalsAmong<C extends Credential>(credentials: readonly C[]): ReadonlyMap<C, Rival> {
+  const bySamePlace = Map.groupBy(inTreeOrder(credentials), ({ provider, record }) => {
+    const scope = provider.scopeOf(record.settings);
+    return scope && JSON.stringify([provider.id, scope.server, scope.container, scope.folder]);
+  });
+  bySamePlace.delete(undefined);
+  const rivals = new Map<C, Rival>();
+  for (const [winner, ...losers] of bySamePlace.values()) {
+    for (const loser of losers) {
+      if (!winner) continue;
+      rivals.set(winner, { name: loser.record.name, wins: false });
+      rivals.set(loser, { name: winner.record.name, wins: true });
+    }
   }
-  return losers;
+  return rivals;
 }

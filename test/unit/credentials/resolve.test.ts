@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createResolver, type Resolution, type Substitution } from '../../../src/credentials/resolve.ts';
-import { type Credential, overruled } from '../../../src/credentials/scopes.ts';
+import { type Credential, rivalsAmong } from '../../../src/credentials/scopes.ts';
 import s3 from '../../../src/providers/s3/provider.ts';
 import { azure, credential, gs, onS3, providers } from './owners.ts';
 
@@ -226,7 +226,7 @@ describe('path substitution', () => {
   });
 });
 
-test('of credentials for the same, all but the first are overruled by it', () => {
+test('of credentials for the same, the first in the tree wins', () => {
   const credentials = [
     credential(gs, 'Google', {}),
     onS3('A'),
@@ -235,11 +235,13 @@ test('of credentials for the same, all but the first are overruled by it', () =>
     onS3('D', { bucket: 'b', subfolder: 'x' }),
     onS3('E', { bucket: 'b' }),
   ];
-  const names = [...overruled(credentials)].map(([loser, winner]) => [loser.record.name, winner.record.name]);
-  expect(names).toEqual([
-    ['C', 'A'],
-    ['E', 'B'],
-  ]);
+  const rivals = [...rivalsAmong(credentials)].map(([{ record }, rival]) => [record.name, rival]);
+  expect(Object.fromEntries(rivals)).toEqual({
+    A: { name: 'C', wins: false },
+    B: { name: 'E', wins: false },
+    C: { name: 'A', wins: true },
+    E: { name: 'B', wins: true },
+  });
 });
 
 describe('URLs of S3', () => {
