@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { commands, type TextEditor, window, workspace } from 'vscode';
 import { StorageError } from '../core/errors.ts';
 import { formatCount, formatCounted, joinSentences } from '../core/text.ts';
@@ -136,7 +137,8 @@ async function decide(
   let sizes = false;
   for (;;) {
     const rows = await look(parts, leases, lines, sizes);
-    await textDocuments(parts.own).show('plan', title, planText(rows));
+    // Another document each time: one that is open already shows its old text for a moment, and this is what is agreed to.
+    await textDocuments(parts.own).show(randomUUID(), title, planText(rows));
     const step = await askStep(parts, rows);
     if (step === 'go') return rows;
     if (step === undefined) return undefined;
@@ -310,7 +312,11 @@ async function tell(parts: Parts, job: Job, shown = false): Promise<void> {
     .notify(isClean(report) ? 'info' : 'warning', sentence, buttons)
     .then(async (answer) => {
       if (answer === 'Show Report') {
-        await textDocuments(parts.own).show(id, 'Artifact Removal Report', artifactReportText(outcomes, report));
+        await textDocuments(parts.own).show(
+          `${id} ${job.removals.length}`,
+          'Artifact Removal Report',
+          artifactReportText(outcomes, report),
+        );
         await tell(parts, job, true);
       }
       if (answer === 'Save Report…') {

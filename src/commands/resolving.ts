@@ -8,7 +8,7 @@ export async function resolverFor({ tree, providers }: Parts): Promise<(url: str
   const setting = workspace.getConfiguration('storageCredentials').get<unknown>('pathSubstitution');
   return createResolver({
     credentials: await tree.credentials(),
-    providers: providers.values(),
+    providers: [...providers.values()],
     substitutions: parseSubstitutions(setting),
   });
 }

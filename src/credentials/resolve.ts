@@ -29,7 +29,7 @@ export function parseSubstitutions(setting: unknown): readonly Substitution[] {
 /** All that decides which credential a URL belongs to. */
 export interface Resolving {
   readonly credentials: readonly Credential[];
-  readonly providers: Iterable<Provider>;
+  readonly providers: readonly Provider[];
   readonly substitutions: readonly Substitution[];
 }
 
@@ -83,7 +83,7 @@ export function createResolver({ credentials, providers, substitutions }: Resolv
   return (given) => {
     const url = substitute(given, substitutions);
     if (isLocal(url)) return { kind: 'unresolved', url, reason: localReason(given, url), wanted: [] };
-    const wanted = [...providers].flatMap((provider) =>
+    const wanted = providers.flatMap((provider) =>
       provider.parseUrl(url).flatMap((location) => wantedAt(provider, location)),
     );
     if (wanted.length === 0) return { kind: 'malformed', url, reason: 'It names no object in a form that is known.' };
