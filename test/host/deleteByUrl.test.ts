@@ -339,6 +339,41 @@ describeWithRgw('deleting by URL', (rgw) => {
     assert.deepEqual(await judge.keys(bucket), ['a']);
   });
 
+  it('shows what the path substitution makes of a URL, and refuses what becomes local', async () => {
+    const bucket = await judge.createBucket({ a: '1', b: '1' });
+    const settings = vscode.workspace.getConfiguration('storageCredentials');
+    const substitute = (rules: unknown) =>
+      settings.update('pathSubstitution', rules, vscode.ConfigurationTarget.Global);
+    try {
+      await substitute([
+        { registered_prefix: 's3://registered', local_prefix: `s3://${server}/${bucket}` },
+        { registered_prefix: 's3://share', local_prefix: 'file:///mnt/share' },
+      ]);
+      await offer(['s3://registered/a', 's3://registered-2/b', 's3://share/b'], 'Go On with 1 object…');
+      let plan = '';
+      person.answers.confirm = () => {
+        plan = shown();
+        return true;
+      };
+      await runCommand('deleteByUrl');
+      assert.ok(plan.includes(`s3://registered/a (after path substitution: ${url(bucket, 'a')})`), plan);
+      assert.match(plan, /a local file, which is never deleted from here: file:\/\/\/mnt\/share\/b/);
+      assert.deepEqual(person.sentences, ['Deleted 1. Skipped: unresolved: 2.']);
+      assert.deepEqual(await judge.keys(bucket), ['b']);
+
+      await substitute([{ registered_prefix: 's3://registered' }]);
+      await offer(['s3://registered/b']);
+      await runCommand('deleteByUrl');
+      assert.match(
+        person.sentences.at(-1) ?? '',
+        /^The setting storageCredentials\.pathSubstitution can not be read\./,
+      );
+      await assert.rejects(async () => settings.update('pathSubstitution', [], vscode.ConfigurationTarget.Workspace));
+    } finally {
+      await substitute(undefined);
+    }
+  });
+
   it('tells which credential owns a URL without asking a server', async () => {
     person.answers.ask = () => url('box', 'k');
     await runCommand('whichCredential');

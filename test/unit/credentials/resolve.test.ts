@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { createResolver, type Resolution, type Substitution } from '../../../src/credentials/resolve.ts';
+import {
+  createResolver,
+  parseSubstitutions,
+  type Resolution,
+  type Substitution,
+} from '../../../src/credentials/resolve.ts';
 import { type Credential, rivalsAmong } from '../../../src/credentials/scopes.ts';
 import s3 from '../../../src/providers/s3/provider.ts';
 import { azure, credential, gs, onS3, providers } from './owners.ts';
@@ -216,6 +221,21 @@ describe('path substitution', () => {
   ])('%s', (url, rules, expected) => {
     const credentials = [onS3('A'), onS3('B', minio), credential(gs, 'C', {})];
     expect(resolve(url, credentials, rules)).toMatchObject({ kind: 'resolved', url: expected });
+  });
+
+  test('is read as ClearML writes it, and not at all where one rule is broken', () => {
+    expect(parseSubstitutions(undefined)).toEqual([]);
+    expect(
+      parseSubstitutions([{ registered_prefix: 's3://a', local_prefix: 's3://b', replace_windows_sep: true }]),
+    ).toEqual(rule('s3://a', 's3://b'));
+    for (const broken of [
+      's3://a',
+      {},
+      [{ registered_prefix: 's3://a' }],
+      [{ registered_prefix: 1, local_prefix: '' }],
+    ]) {
+      expect(() => parseSubstitutions(broken)).toThrow('storageCredentials.pathSubstitution');
+    }
   });
 
   test.each(['file:///mnt/share', '/mnt/share', 'D:\\share'])('to %s is refused', (local) => {
