@@ -1,66 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { commands, type TextEditor, window, workspace } from 'vscode';
 import { StorageError } from '../core/errors.ts';
+import type { Entry } from '../core/storageClient.ts';
 import { formatCount, formatCounted, joinSentences } from '../core/text.ts';
-import {
-  artifactCsv,
-  artifactReportText,
-  jobReport,
-  outcomesOfRows,
-  planText,
-  skippedText,
-} from '../removal/artifactReport.ts';
+import { planText, skippedText } from '../removal/artifactReport.ts';
 import { searchArtifacts } from '../removal/artifactSearch.ts';
-import {
-  type Artifact,
-  type ArtifactRow,
-  linesOf,
-  linesOfInput,
-  resolveLines,
-  type UrlLine,
-} from '../removal/artifacts.ts';
+import { type Artifact, type ArtifactRow, resolveLines, type UrlLine } from '../removal/artifacts.ts';
 import { confirmationForAll } from '../removal/confirm.ts';
-import { bypassLocks, discardRemoval, planRemoval } from '../removal/plan.ts';
-import type { Removal } from '../removal/removal.ts';
-import { canRetry, summaryOf } from '../removal/report.ts';
-import { retryFailed } from '../removal/retry.ts';
-import { type EndedShare, joinReports, outcomesOf, runShares, type Share } from '../removal/shares.ts';
+import { bypassLocks, planRemoval } from '../removal/plan.ts';
+import type { Share } from '../removal/shares.ts';
 import type { Option } from '../ui/dialogs.ts';
-import { textDocuments, textScheme } from '../ui/textDocuments.ts';
+import { textDocuments } from '../ui/textDocuments.ts';
+import { discardAll, runAndTell } from './artifactJob.ts';
 import { Leases } from './leases.ts';
 import type { Handler, Parts } from './parts.ts';
-import {
-  buttonsFor,
-  chooseBypass,
-  isClean,
-  isConfirmed,
-  progressTeller,
-  tellFailure,
-  writeText,
-} from './removalDialogs.ts';
+import { chooseBypass, isConfirmed } from './removalDialogs.ts';
 import { type Addition, addCredentialFor, additionsFor, resolverFor } from './resolving.ts';
 import { pickCredential } from './targets.ts';
+import { chooseLines } from './urlLines.ts';
 
 const title = 'Delete Artifacts by URL';
 
 /** Up to so many objects are looked up before anything is asked; above, only if the person wants it. */
 const lookedUp = 100;
 
-/** What was confirmed, and all that was done about it so far. */
-interface Job {
-  readonly rows: readonly ArtifactRow[];
-  /** Every attempt, the first one first. */
-  readonly removals: readonly Removal[];
-  /** How the last attempt of each share ended. */
-  readonly ended: readonly EndedShare[];
-  /** By credential, as it was when it was confirmed. */
-  readonly confirmed: ReadonlyMap<string, { readonly revision: string; readonly origin: string }>;
-}
-
 /** Deletes the objects that a list of URLs names: resolve, look, ask once for all, run, and say what became of each URL. */
 export const deleteByUrl: Handler = async (parts) => {
   if ((await parts.tree.credentials()).length === 0) return void (await pickCredential(parts, title));
-  const lines = await chooseLines(parts);
+  const lines = await chooseLines(parts, title);
   if (!lines) return;
   if (lines.length === 0) return void parts.dialogs.notify('info', 'There is no URL in it.');
   await using leases = new Leases(parts.sessions);
@@ -75,58 +41,6 @@ export const deleteByUrl: Handler = async (parts) => {
   }
   await runAndTell(parts, { rows, removals: [], ended: [], confirmed }, shares);
 };
-
-type Source = { readonly lines: readonly UrlLine[] } | 'input' | 'document';
-
-/** Undefined when it was closed, or when there is a new document to paste into first. */
-async function chooseLines(parts: Parts): Promise<readonly UrlLine[] | undefined> {
-  const source = await parts.dialogs.pick<Source>(title, [
-    ...textsOf(window.activeTextEditor),
-    { label: 'Type or Paste…', description: 'One URL or several', value: 'input' },
-    {
-      label: 'Paste into a New Document…',
-      description: 'One URL per line, thousands of them if need be',
-      value: 'document',
-    },
-  ]);
-  if (source === 'document') await openDocument(parts);
-  if (source === undefined || source === 'document') return undefined;
-  if (source !== 'input') return source.lines;
-  const typed = await parts.dialogs.ask({
-    title,
-    prompt: 'The URLs of what is to be deleted, such as s3://bucket/key. What would happen is shown first.',
-  });
-  return typed === undefined ? undefined : linesOfInput(typed);
-}
-
-function textsOf(editor: TextEditor | undefined): readonly Option<Source>[] {
-  if (!editor || editor.document.uri.scheme === textScheme || editor.document.uri.scheme === 'output') return [];
-  const { document, selections } = editor;
-  const selected = selections.flatMap((part) => linesOf(document.getText(part), part.start.line + 1));
-  const all = linesOf(document.getText());
-  const option = (label: string, lines: readonly UrlLine[]) => ({
-    label,
-    description: formatCounted(lines.length, 'line', 'lines'),
-    value: { lines },
-  });
-  return [
-    ...(selected.length > 0 ? [option('Selected Text', selected)] : []),
-    ...(all.length > 0 ? [option(`Open File: ${document.fileName.split(/[\\/]/).at(-1)}`, all)] : []),
-  ];
-}
-
-async function openDocument(parts: Parts): Promise<void> {
-  const document = await workspace.openTextDocument({ language: 'plaintext', content: '' });
-  await window.showTextDocument(document);
-  void parts.dialogs
-    .notify('info', 'Paste one URL per line, then go on.', ['Continue'])
-    .then(async (answer) => {
-      if (answer !== 'Continue') return;
-      await window.showTextDocument(document);
-      await commands.executeCommand('storageCredentials.deleteByUrl');
-    })
-    .catch((error: unknown) => tellFailure(parts, error));
-}
 
 /** Shows what would happen until the person goes on with it; undefined when they don't. */
 async function decide(
@@ -242,12 +156,8 @@ async function planShares(
 }
 
 /** What lies in one container goes in one batch. */
-function byContainer(artifacts: readonly Artifact[]) {
+function byContainer(artifacts: readonly Artifact[]): readonly Entry[] {
   return [...Map.groupBy(artifacts, ({ entry }) => entry.container).values()].flat().map(({ entry }) => entry);
-}
-
-async function discardAll(shares: readonly Share[]): Promise<void> {
-  for (const { removal } of shares) await discardRemoval(removal);
 }
 
 /** The shares as they were confirmed, all of them with one answer; undefined when they were not. */
@@ -271,87 +181,4 @@ async function confirm(
 
 async function withBypass(share: Share): Promise<Share> {
   return share.removal.plan.counts.bypassable > 0 ? { ...share, removal: await bypassLocks(share.removal) } : share;
-}
-
-async function runAndTell(parts: Parts, before: Job, shares: readonly Share[]): Promise<void> {
-  const total = shares.reduce((sum, { removal }) => sum + removal.plan.manifest.entries, 0);
-  const what = formatCounted(total, 'object', 'objects');
-  const ended = await parts.dialogs.progress(`Deleting ${what}`, (report, signal) =>
-    runShares(shares, signal, progressTeller(report)),
-  );
-  for (const { removal, error } of ended) {
-    if (error) parts.log.error(`The removal ${removal.plan.id} could not be run.`, error);
-  }
-  const removals = [...before.removals, ...shares.map(({ removal }) => removal)];
-  await tell(parts, { ...before, removals, ended });
-  const touched = new Set(shares.map(({ removal }) => removal.plan.credential.id));
-  for (const node of await parts.tree.credentials()) if (touched.has(node.id)) parts.tree.refresh(node);
-}
-
-/** Said without waiting for an answer, so that the command has ended by then. After the report was shown, it is said again. */
-async function tell(parts: Parts, job: Job, shown = false): Promise<void> {
-  const attempt = joinReports(job.ended);
-  const outcomes = outcomesOfRows(job.rows, await outcomesOf(job.removals));
-  const report = jobReport(outcomes, attempt);
-  const skipped = skippedText(job.rows);
-  const why =
-    report.stopped?.sentence ??
-    job.ended.find(({ error }) => error)?.error?.message ??
-    outcomes.find(({ result, reason }) => result !== 'skipped' && reason !== '')?.reason;
-  const cancelled = report.stopped?.kind === 'cancelled';
-  const sentence = joinSentences(
-    cancelled && 'Cancelled',
-    summaryOf(report),
-    skipped !== '' && `Skipped: ${skipped}`,
-    !cancelled && !isClean(report) && why,
-  );
-  if (!shown) parts.log.info(`Artifacts by URL: ${sentence}`);
-  const id = job.removals[0]?.plan.id ?? '';
-  const buttons = [...new Set([...buttonsFor(report, shown), 'Save Report…'])];
-  void parts.dialogs
-    .notify(isClean(report) ? 'info' : 'warning', sentence, buttons)
-    .then(async (answer) => {
-      if (answer === 'Show Report') {
-        await textDocuments(parts.own).show(
-          `${id} ${job.removals.length}`,
-          'Artifact Removal Report',
-          artifactReportText(outcomes, report),
-        );
-        await tell(parts, job, true);
-      }
-      if (answer === 'Save Report…') {
-        const target = await parts.dialogs.chooseTarget('Save Report', `artifacts-${id}.csv`);
-        const asCsv = target?.path.endsWith('.csv') ?? false;
-        if (target) await writeText(target, asCsv ? artifactCsv(outcomes) : [artifactReportText(outcomes, report)]);
-      }
-      if (answer === 'Retry Failed') await retry(parts, job, false);
-      if (answer === 'Delete the Rest…') await retry(parts, job, true);
-    })
-    .catch((error: unknown) => tellFailure(parts, error));
-}
-
-/** Only what was confirmed and is still there is tried again, and only where it was confirmed. It is asked again after a cancel, and once a credential was changed. */
-async function retry(parts: Parts, job: Job, asks: boolean): Promise<void> {
-  await using leases = new Leases(parts.sessions);
-  const open = new Map<Removal, Awaited<ReturnType<Leases['open']>>>();
-  for (const { removal, report } of job.ended) {
-    if (report && canRetry(report)) open.set(removal, await leases.open({ id: removal.plan.credential.id }));
-  }
-  if (open.size === 0) throw new StorageError('unsupported', 'Nothing of this can be tried again.');
-  let changed = false;
-  for (const { record, provider } of open.values()) {
-    const before = job.confirmed.get(record.id);
-    if (provider.origin(record.settings) !== before?.origin) {
-      throw new StorageError('changed', `The credential is for another server now: ${record.name}`);
-    }
-    changed ||= record.revision !== before.revision;
-  }
-  const again: Share[] = [];
-  for (const [removal, { client, provider }] of open) {
-    again.push({ client, provider, removal: await retryFailed(removal) });
-  }
-  const plans = again.map(({ removal }) => removal.plan);
-  if ((asks || changed) && !(await isConfirmed(parts.dialogs, confirmationForAll(plans))))
-    return await discardAll(again);
-  await runAndTell(parts, job, again);
 }
