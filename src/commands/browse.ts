@@ -148,4 +148,15 @@ export const copyUrl: Handler = async (parts, node, nodes) => {
   if (urls.length > 0) await env.clipboard.writeText(urls.join('\n'));
 };
 
+/** Copies the URLs under which ClearML registers objects: what a task's artifacts hold. */
+export const copyArtifactUrl: Handler = async (parts, node, nodes) => {
+  const targets = await entryTargets(parts, 'Copy Artifact URL', ['object'], node, nodes);
+  const urls = targets
+    .flatMap(({ entry, credential }) => credential.provider.artifactUrlOf(entry, credential.record.settings) ?? [])
+    // In a list of lines, a name with a line break would be read as several.
+    .filter((url) => !/[\r\n]/.test(url));
+  if (urls.length > 0) await env.clipboard.writeText(urls.join('\n'));
+  else if (targets.length > 0) void parts.dialogs.notify('info', 'ClearML has no URL for this.');
+};
+
 export const showLog: Handler = async ({ log }) => log.show();

@@ -24,6 +24,7 @@ export const commandTable: Readonly<Record<string, Handler>> = {
       'openObject',
       'copyPath',
       'copyUrl',
+      'copyArtifactUrl',
       'showLog',
     ],
   ),
@@ -32,6 +33,8 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   ...from(() => import('./showProperties.ts'), ['showProperties']),
   ...from(() => import('./createContainer.ts'), ['createContainer']),
   ...from(() => import('./deleteContainer.ts'), ['deleteContainer']),
+  ...from(() => import('./deleteByUrl.ts'), ['deleteByUrl']),
+  ...from(() => import('./whichCredential.ts'), ['whichCredential']),
   ...from(() => import('./deleteEntries.ts'), ['delete', 'abortUpload', 'deleteAllVersions']),
 };
 

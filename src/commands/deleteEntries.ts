@@ -1,28 +1,27 @@
-import { createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { workspace } from 'vscode';
-import { StorageError, toStorageError } from '../core/errors.ts';
+import { StorageError } from '../core/errors.ts';
 import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, joinSentences } from '../core/text.ts';
 import { confirmationFor, totalOf } from '../removal/confirm.ts';
 import { runRemoval } from '../removal/engine.ts';
 import { readOutcomes } from '../removal/outcomeLog.ts';
 import { bypassLocks, discardRemoval, planRemoval } from '../removal/plan.ts';
-import type {
-  Confirmation,
-  LockQuestion,
-  Removal,
-  RemovalCounts,
-  RemovalProgress,
-  RemovalReport,
-} from '../removal/removal.ts';
-import { canRetry, csvReport, summaryOf, textReport } from '../removal/report.ts';
+import type { Confirmation, Removal, RemovalCounts, RemovalReport } from '../removal/removal.ts';
+import { csvReport, summaryOf, textReport } from '../removal/report.ts';
 import { retryFailed } from '../removal/retry.ts';
 import type { Lease } from '../sessions/sessions.ts';
 import { type CredentialNode, EntryNode, type ListedNode, type Node } from '../tree/nodes.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
 import { removeCredential } from './credentials.ts';
 import type { Handler, Parts } from './parts.ts';
+import {
+  buttonsFor,
+  chooseBypass,
+  isClean,
+  isConfirmed,
+  progressTeller,
+  tellFailure,
+  writeText,
+} from './removalDialogs.ts';
 import { renewKeys } from './renewKeys.ts';
 import { entryTargets, targetsOf } from './targets.ts';
 
@@ -159,32 +158,11 @@ function withoutVersion({ version: _, locks: __, ...object }: Entry): Entry {
 
 /** The removal as it was confirmed; undefined when it was not. */
 async function confirm(dialogs: Dialogs, removal: Removal, nodes: readonly EntryNode[]): Promise<Removal | undefined> {
-  const confirmation = confirmationFor(removal.plan);
-  const locks = confirmation.kind === 'none' ? undefined : confirmation.locks;
-  const bypass = locks ? await chooseBypass(dialogs, locks) : false;
+  const bypass = await chooseBypass(dialogs, confirmationFor(removal.plan));
   if (bypass === undefined) return undefined;
   const chosen = bypass ? await bypassLocks(removal) : removal;
   const question = withFilters(confirmationFor(chosen.plan), nodes);
   return (await isConfirmed(dialogs, question)) ? chosen : undefined;
-}
-
-async function chooseBypass(dialogs: Dialogs, { title, keep, bypass }: LockQuestion): Promise<boolean | undefined> {
-  return await dialogs.pick(title, [
-    { label: keep, value: false },
-    { label: bypass, value: true },
-  ]);
-}
-
-async function isConfirmed(dialogs: Dialogs, confirmation: Confirmation): Promise<boolean> {
-  if (confirmation.kind === 'none') {
-    void dialogs.notify('info', confirmation.title);
-    return false;
-  }
-  if (confirmation.kind === 'modal') return await dialogs.confirm(confirmation);
-  if (!(await dialogs.confirm({ ...confirmation, button: 'Continue…' }))) return false;
-  const { name, title, prompt } = confirmation;
-  const refuse = (text: string) => (text === name ? undefined : `Type exactly: ${name}`);
-  return (await dialogs.ask({ title, prompt, refuse })) === name;
 }
 
 /** @param before how many were deleted with keys that have expired since */
@@ -226,21 +204,10 @@ function isExpired(error: unknown): boolean {
 function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal): Promise<RemovalReport> {
   const { counts } = removal.plan;
   const total = totalOf(counts);
-  let percent = 0;
   const what =
     total === counts.objects ? formatCounted(total, 'object', 'objects') : formatCounted(total, 'item', 'items');
   return dialogs.progress(`Deleting ${what}`, (report, signal) =>
-    runRemoval({
-      removal,
-      client,
-      provider,
-      signal,
-      onProgress: (progress) => {
-        const now = progress.total === 0 ? 100 : (100 * progress.done) / progress.total;
-        report(progressText(progress), now - percent);
-        percent = now;
-      },
-    }),
+    runRemoval({ removal, client, provider, signal, onProgress: progressTeller(report) }),
   );
 }
 
@@ -259,11 +226,7 @@ async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
       if (answer === 'Retry Failed') await retry(parts, told, false);
       if (answer === 'Delete the Rest…') await retry(parts, told, true);
     })
-    .catch(async (error: unknown) => {
-      const { message, hint } = toStorageError(error);
-      parts.log.error('What was asked after a removal failed.', error);
-      await parts.dialogs.notify('error', parts.redactor.redact(joinSentences(message, hint)));
-    });
+    .catch((error: unknown) => tellFailure(parts, error));
 }
 
 /** What came out, and why the first of those that are still there are. */
@@ -278,19 +241,6 @@ async function closingSentence({ removal, report, before }: Told): Promise<strin
 async function firstReason(removal: Removal): Promise<string | undefined> {
   for await (const { error } of readOutcomes(removal)) if (error) return error.sentence;
   return undefined;
-}
-
-function isClean(report: RemovalReport): boolean {
-  const { changed, locked, denied } = report.results;
-  return !canRetry(report) && changed + locked + denied === 0;
-}
-
-/** What was cancelled was not failed: going on is asked for again. */
-function buttonsFor(report: RemovalReport, shown: boolean): readonly string[] {
-  const again = !canRetry(report) ? [] : report.stopped?.kind === 'cancelled' ? ['Delete the Rest…'] : ['Retry Failed'];
-  const show = shown ? [] : ['Show Report'];
-  const save = isClean(report) ? [] : ['Save Report…'];
-  return report.stopped?.kind === 'cancelled' ? [...show, ...again, ...save] : [...again, ...show, ...save];
 }
 
 /**
@@ -316,8 +266,7 @@ async function saveReport({ dialogs }: Parts, removal: Removal, report: RemovalR
   const target = await dialogs.chooseTarget('Save Report', `removal-${removal.plan.id}.csv`);
   if (!target) return;
   const text = target.path.endsWith('.csv') ? csvReport(removal) : textReport(removal, report);
-  if (target.scheme === 'file') await pipeline(text, createWriteStream(target.fsPath));
-  else await workspace.fs.writeFile(target, Buffer.from((await Array.fromAsync(text)).join('')));
+  await writeText(target, text);
 }
 
 /** Asks the server again for the listings that the removal changed, and for no other. */
@@ -347,9 +296,4 @@ function countsText({ objects, bytes, uploads, locked }: RemovalCounts): string 
     ...(uploads > 0 ? [formatCounted(uploads, 'unfinished upload', 'unfinished uploads')] : []),
     ...(locked > 0 ? [`${formatCount(locked)} locked`] : []),
   ].join(' · ');
-}
-
-function progressText({ phase, done, total }: RemovalProgress): string {
-  const count = `${formatCount(done)} of ${formatCount(total)}`;
-  return phase === 'stopping' ? `Stopping… ${count}` : count;
 }

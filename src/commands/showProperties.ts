@@ -1,7 +1,9 @@
+import { fileNameOf } from '../browse/objectAddress.ts';
 import { propertyText } from '../browse/propertyText.ts';
 import { StorageError } from '../core/errors.ts';
+import { identityOf } from '../core/storageClient.ts';
 import { showName } from '../core/text.ts';
-import { propertyDocuments } from '../ui/propertyDocuments.ts';
+import { textDocuments } from '../ui/textDocuments.ts';
 import type { Handler } from './parts.ts';
 import { entryTargets } from './targets.ts';
 
@@ -17,9 +19,9 @@ export const showProperties: Handler = async (parts, node) => {
   const groups = await parts.dialogs.progress(`Reading properties: ${showName(entry.name)}`, async (_, signal) =>
     lease.client.properties?.(entry, { signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]) }),
   );
-  await propertyDocuments(parts.own).show(
-    credential.id,
-    entry,
+  await textDocuments(parts.own).show(
+    `${credential.id}${identityOf(entry)}`,
+    `${fileNameOf(entry.name)} Properties`,
     propertyText(entry, credential.record.name, groups ?? []),
   );
 };

@@ -110,6 +110,8 @@ interface Definition<F extends Fields> {
     /** Every reading of a URL as an object of this provider; none where it is not one. Nothing is cut off, and raw names are not decoded. */
     readonly parse?: (url: string) => readonly Location[];
     readonly scopeOf?: (settings: SettingsOf<F>) => Scope;
+    /** What the form of a new credential for what a URL names begins with; no secrets. */
+    readonly draftOf?: (location: Location, url: string) => Draft;
   };
   readonly connect: () => Promise<ClientModule<SettingsOf<F>, SecretsOf<F>>>;
 }
@@ -134,6 +136,7 @@ export interface Provider {
   parseUrl(url: string): readonly Location[];
   /** Absent where no URL leads to this provider's objects. */
   scopeOf(settings: Draft): Scope | undefined;
+  draftOf(location: Location, url: string): Draft;
   /** Loads the client's code, completes the values and opens it. */
   open(connection: Connection): Promise<StorageClient>;
   fetchChoices(field: string, connection: Connection, call: Call): Promise<readonly Choice[]>;
@@ -167,6 +170,7 @@ export function defineProvider<const F extends Fields>(definition: Definition<F>
     artifactUrlOf: (entry, settings) => urls.artifactOf?.(entry, settingsOf(settings)),
     parseUrl: (url) => urls.parse?.(url) ?? [],
     scopeOf: (settings) => urls.scopeOf?.(settingsOf(settings)),
+    draftOf: (location, url) => urls.draftOf?.(location, url) ?? {},
     open: async (connection) => (await connect()).openClient(complete(connection)),
     fetchChoices: async (field, connection, call) =>
       (await connect()).fetchChoices?.(field, complete(connection), call) ?? [],

@@ -19,12 +19,63 @@ export function confirmationFor(plan: RemovalPlan): Confirmation {
   return { kind: 'typeName', ...question, name, prompt: `To delete ${whatText(counts)}, type: ${name}` };
 }
 
+/** What to ask before several plans run as one: a single question by what all of them would delete together. */
+export function confirmationForAll(plans: readonly RemovalPlan[]): Confirmation {
+  const [only, ...others] = plans;
+  if (only && others.length === 0) return confirmationFor(only);
+  const counts = plans.map((plan) => plan.counts).reduce(addCounts, noCounts);
+  const total = totalOf(counts);
+  if (total === 0) return { kind: 'none', title: 'Nothing to delete' };
+  const what = whatText(counts);
+  const question = {
+    title: `Delete ${what}?`,
+    detail: plans.flatMap(shareLines),
+    button: titleCase(`Delete ${what}`),
+    ...lockQuestion({ counts: { ...counts, bypassable: bypassableIn(plans) } }),
+  };
+  if (total <= clickedAtMost) return { kind: 'modal', ...question };
+  return { kind: 'typeName', ...question, name: what, prompt: `To delete them, type: ${what}` };
+}
+
 /** How many things a plan deletes, of whatever kind. */
 export function totalOf({ objects, folders, uploads }: RemovalCounts): number {
   return objects + folders + uploads;
 }
 
-function lockQuestion({ counts: { bypassable }, bypass }: RemovalPlan): { locks?: LockQuestion } {
+const noCounts: RemovalCounts = {
+  objects: 0,
+  folders: 0,
+  versions: 0,
+  markers: 0,
+  uploads: 0,
+  locked: 0,
+  bypassable: 0,
+  bytes: 0,
+};
+
+function addCounts(a: RemovalCounts, b: RemovalCounts): RemovalCounts {
+  const names = Object.keys(noCounts) as (keyof RemovalCounts)[];
+  return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as RemovalCounts;
+}
+
+function bypassableIn(plans: readonly RemovalPlan[]): number {
+  return plans.reduce((sum, { counts, bypass }) => sum + (bypass ? 0 : counts.bypassable), 0);
+}
+
+/** What one credential's plan says among others: how much, and what is lost with it. */
+function shareLines(plan: RemovalPlan): readonly string[] {
+  const { counts, credential, provider, notices } = plan;
+  const size = counts.bytes > 0 ? `, ${formatBytes(counts.bytes)}` : '';
+  return [
+    `${showName(credential.name)} (${provider.label}): ${whatText(counts)}${size}. ${recoveryText(plan)}`,
+    ...lockLines(plan),
+    ...notices,
+  ];
+}
+
+function lockQuestion({ counts: { bypassable }, bypass }: Pick<RemovalPlan, 'counts' | 'bypass'>): {
+  locks?: LockQuestion;
+} {
   if (bypassable === 0 || bypass) return {};
   const title = `Locked in governance mode: ${formatCount(bypassable)}`;
   return {
@@ -34,16 +85,22 @@ function lockQuestion({ counts: { bypassable }, bypass }: RemovalPlan): { locks?
 
 function detailOf(plan: RemovalPlan): readonly string[] {
   const { counts, credential, provider, notices } = plan;
-  const bypassed = plan.bypass ? counts.bypassable : 0;
-  const kept = counts.locked - bypassed;
   return [
     recoveryText(plan),
     ...selectionLines(plan),
     ...(counts.bytes > 0 ? [`Size: ${formatBytes(counts.bytes)}`] : []),
-    ...(bypassed > 0 ? [`Locked in governance mode, which is bypassed for: ${formatCount(bypassed)}`] : []),
-    ...(kept > 0 ? [`Locked, so the server will likely keep them: ${formatCount(kept)}`] : []),
+    ...lockLines(plan),
     `Credential: ${showName(credential.name)} (${provider.label})`,
     ...notices,
+  ];
+}
+
+function lockLines({ counts, bypass }: RemovalPlan): readonly string[] {
+  const bypassed = bypass ? counts.bypassable : 0;
+  const kept = counts.locked - bypassed;
+  return [
+    ...(bypassed > 0 ? [`Locked in governance mode, which is bypassed for: ${formatCount(bypassed)}`] : []),
+    ...(kept > 0 ? [`Locked, so the server will likely keep them: ${formatCount(kept)}`] : []),
   ];
 }
 

@@ -120,7 +120,8 @@ function formatElapsed(ms: number): string {
   return `${Math.floor(Math.round(seconds) / 60)} min ${Math.round(seconds) % 60} s`;
 }
 
-function csvRow(cells: readonly string[]): string {
+/** One line of a table for spreadsheets. */
+export function csvRow(cells: readonly string[]): string {
   return `${cells.map(csvCell).join(',')}\r\n`;
 }
 

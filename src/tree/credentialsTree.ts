@@ -6,6 +6,7 @@ import { type Entry, identityOf, type ListQuery, type Page, type Place } from '.
 import { showName } from '../core/text.ts';
 import type { CredentialStore } from '../credentials/credentialStore.ts';
 import type { CredentialRecord, StoredCredential } from '../credentials/record.ts';
+import { type Rival, rivalsAmong } from '../credentials/scopes.ts';
 import type { SecretVault } from '../credentials/secretVault.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import {
@@ -41,6 +42,7 @@ export class CredentialsTree implements TreeDataProvider<Node> {
   readonly #credentials = new Map<string, CredentialNode>();
   readonly #entries = new Map<string, EntryNode>();
   #locked: ReadonlySet<string> = new Set();
+  #rivals: ReadonlyMap<CredentialNode, Rival> = new Map();
   /** Found locked only by trying to use them. */
   readonly #refused = new Set<string>();
 
@@ -54,6 +56,7 @@ export class CredentialsTree implements TreeDataProvider<Node> {
     return treeItemOf(node, {
       verification: node.kind === 'credential' ? this.#parts.verifications.of(node.record) : undefined,
       locked: node.kind === 'credential' && this.isLocked(node.record),
+      rival: node.kind === 'credential' ? this.#rivals.get(node) : undefined,
       iconOf: this.#parts.iconOf,
     });
   }
@@ -84,10 +87,9 @@ export class CredentialsTree implements TreeDataProvider<Node> {
 
   /** Every credential that can be read, as its row; made if need be. */
   async credentials(): Promise<readonly CredentialNode[]> {
-    return (await this.#parts.store.list()).flatMap((stored) => {
-      const node = this.#credentialNode(stored);
-      return node ? [node] : [];
-    });
+    const nodes = (await this.#parts.store.list()).flatMap((stored) => this.#credentialNode(stored) ?? []);
+    this.#rivals = rivalsAmong(nodes);
+    return nodes;
   }
 
   /** Asks the server again for what stands below a node; for all nodes without one. */

@@ -4,6 +4,7 @@ import { renewableFields } from '../core/settings.ts';
 import type { Capability, Entry, Lock } from '../core/storageClient.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import type { Verification } from '../core/verification.ts';
+import { type Rival, scopeText } from '../credentials/scopes.ts';
 import { isLocked } from '../credentials/secretVault.ts';
 import { entryLabel } from './entryLabel.ts';
 import type { CredentialNode, EntryNode, ListedNode, MessageNode, Node } from './nodes.ts';
@@ -12,6 +13,8 @@ import type { CredentialNode, EntryNode, ListedNode, MessageNode, Node } from '.
 export interface Standing {
   readonly verification: Verification | undefined;
   readonly locked: boolean;
+  /** Another credential for the same. */
+  readonly rival: Rival | undefined;
   readonly iconOf: (providerId: string) => { readonly light: Uri; readonly dark: Uri };
 }
 
@@ -61,15 +64,25 @@ function draw(node: Node, standing: Standing): TreeItem {
   }
 }
 
-function drawCredential(node: CredentialNode, { verification, locked }: Standing): TreeItem {
+function drawCredential(node: CredentialNode, { verification, locked, rival }: Standing): TreeItem {
   const { record, provider } = node;
+  const scope = provider.scopeOf(record.settings);
   const warning = provider.warn(record.settings);
   const item = new TreeItem(showName(record.name), Collapsed);
   const standing = locked ? 'locked' : warning !== undefined && verification?.works ? 'verified' : '';
-  item.description = joined(provider.describe(record.settings), standing, filterText(node.filter));
+  const overruled = rival?.wins && `same scope as ${showName(rival.name)}`;
+  const isDefault = scope !== undefined && scope.container === undefined && 'default';
+  item.description = joined(
+    provider.describe(record.settings),
+    overruled || isDefault,
+    standing,
+    filterText(node.filter),
+  );
   item.iconPath = credentialIcon(verification, locked, warning);
   item.tooltip = [
     `${record.name} (${provider.label})`,
+    scope && `For URLs it is ${scopeText(scope, provider)}.`,
+    rival && `Another credential is for the same. URLs go to: ${rival.wins ? rival.name : record.name}`,
     ...(locked ? ['Locked: the secret must be entered again.'] : verificationLines(verification)),
     warning,
   ]

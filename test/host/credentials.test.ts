@@ -5,6 +5,7 @@ import { TreeItemCollapsibleState } from 'vscode';
 import type { Parts } from '../../src/commands/parts.ts';
 import type { StorageError } from '../../src/core/errors.ts';
 import { type Changes, CredentialStore } from '../../src/credentials/credentialStore.ts';
+import type { CredentialNode } from '../../src/tree/nodes.ts';
 import {
   addRow,
   cleanUp,
@@ -49,9 +50,35 @@ describe('credentials', () => {
     assert.deepEqual(await labelsBelow(parts, provider), ['Backup', 'Research']);
     const item = parts.tree.getTreeItem(rows[0] ?? provider);
     assert.equal(item.contextValue, 'credential can:createContainer');
-    assert.equal(item.description, '127.0.0.1:9');
+    assert.equal(item.description, '127.0.0.1:9 · default');
     assert.equal(item.collapsibleState, TreeItemCollapsibleState.Collapsed);
     assert.equal(rows[0] && parts.tree.getParent(rows[0]), provider);
+  });
+
+  it('say what of URLs is theirs, and of two for the same, which one wins', async () => {
+    const bucket = await addRow(parts, s3Credential('Archive', nowhere, { bucket: 'box' }));
+    const winner = await addRow(parts, s3Credential('Backup', nowhere));
+    const loser = await addRow(parts, s3Credential('Research', nowhere));
+    await parts.tree.credentials();
+    const looksOf = (row: CredentialNode) => {
+      const { description, tooltip } = parts.tree.getTreeItem(row);
+      return [description, ...String(tooltip).split('\n').slice(1, 3)];
+    };
+    assert.deepEqual(looksOf(bucket), [
+      '127.0.0.1:9 · box',
+      'For URLs it is for the bucket box of 127.0.0.1:9.',
+      'Not verified yet.',
+    ]);
+    assert.deepEqual(looksOf(winner), [
+      '127.0.0.1:9 · default',
+      'For URLs it is the default for 127.0.0.1:9.',
+      'Another credential is for the same. URLs go to: Backup',
+    ]);
+    assert.deepEqual(looksOf(loser), [
+      '127.0.0.1:9 · same scope as Backup',
+      'For URLs it is the default for 127.0.0.1:9.',
+      'Another credential is for the same. URLs go to: Backup',
+    ]);
   });
 
   it('keep their secret out of their file', async () => {

@@ -162,6 +162,24 @@ describe('the palette', () => {
       await runCommand('copyUrl');
       assert.equal(await vscode.env.clipboard.readText(), 's3://box/in/');
     },
+    async copyArtifactUrl() {
+      choose('Research', 'box/', 'in/', 'b');
+      await runCommand('copyArtifactUrl');
+      assert.equal(await vscode.env.clipboard.readText(), `s3://${new URL(proxy.endpoint).host}/box/in/b`);
+    },
+    async deleteByUrl() {
+      choose('Type or Paste…');
+      person.answers.ask = () => `s3://${new URL(proxy.endpoint).host}/box/in/b`;
+      person.answers.confirm = () => true;
+      await runCommand('deleteByUrl');
+      assert.deepEqual(person.sentences, ['Deleted 1.']);
+      assert.equal(server.countObjects('box'), 2);
+    },
+    async whichCredential() {
+      person.answers.ask = () => `s3://${new URL(proxy.endpoint).host}/box/in/b`;
+      await runCommand('whichCredential');
+      assert.match(person.sentences[0] ?? '', /^Resolved by Research because /);
+    },
     async shareLink() {
       choose('Research', 'box/', 'in/', 'b', '1 hour');
       await runCommand('shareLink');

@@ -3,6 +3,7 @@ import { defineProvider } from '../../core/provider.ts';
 import { amazonDomain } from '../_shared/s3/amazon.ts';
 import { refuseBucketName } from '../_shared/s3/bucketNames.ts';
 import { parseEndpoint, refuseEndpoint, refuseRegion, withoutScheme } from '../_shared/s3/endpoint.ts';
+import { parseS3Url, s3ArtifactUrl, s3Draft, s3Scope } from '../_shared/s3/urls.ts';
 import { trustFields, warnOfConnection } from '../_shared/trustFields.ts';
 import { type FlavourId, flavours, followRegion, presetOf } from './flavours.ts';
 
@@ -143,6 +144,10 @@ export default defineProvider({
   refuseContainerName: refuseBucketName,
   urls: {
     of: ({ kind, container, id }) => (kind === 'container' ? `s3://${id}` : `s3://${container}/${id}`),
+    artifactOf: s3ArtifactUrl,
+    parse: parseS3Url,
+    scopeOf: s3Scope,
+    draftOf: s3Draft,
   },
   connect: () => import('./client.ts'),
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { confirmationFor } from '../../../src/removal/confirm.ts';
+import { confirmationFor, confirmationForAll } from '../../../src/removal/confirm.ts';
 import type { RemovalCounts, RemovalPlan, Selected } from '../../../src/removal/removal.ts';
 
 const none = { objects: 0, folders: 0, versions: 0, markers: 0, uploads: 0, locked: 0, bypassable: 0, bytes: 0 };
@@ -181,4 +181,32 @@ test('whether governance is bypassed is a question of its own, whose first answe
       'Locked, so the server will likely keep them: 1',
     ]),
   );
+});
+
+test('several plans are asked about as one, by what all of them hold', () => {
+  const one = planOf({ objects: 600, bytes: 1000 }, [picture('a'), picture('b')]);
+  const other = planOf({ objects: 401, locked: 3, bypassable: 2 }, [picture('c'), picture('d')], {
+    credential: { id: 'c2', name: 'Archive' },
+    recovery: { recoverable: 'yes', because: 'The bucket keeps versions.' },
+  });
+  expect(confirmationForAll([one, other])).toEqual({
+    kind: 'typeName',
+    title: 'Delete 1,001 objects?',
+    detail: [
+      "Production (Amazon S3): 600 objects, 1 kB. This can't be undone. The bucket keeps no versions.",
+      'Archive (Amazon S3): 401 objects. This can be undone. The bucket keeps versions.',
+      'Locked, so the server will likely keep them: 3',
+    ],
+    button: 'Delete 1,001 Objects',
+    locks: {
+      title: 'Locked in governance mode: 2',
+      keep: 'Leave Locked Ones',
+      bypass: 'Delete Locked Ones Too (Bypass Governance)',
+    },
+    name: '1,001 objects',
+    prompt: 'To delete them, type: 1,001 objects',
+  });
+  expect(confirmationForAll([one, { ...other, bypass: true }])).not.toHaveProperty('locks');
+  expect(confirmationForAll([one])).toEqual(confirmationFor(one));
+  expect(confirmationForAll([]).kind).toBe('none');
 });

@@ -1,0 +1,81 @@
+import { StorageError, toStorageError } from '../core/errors.ts';
+import { type RemovalResult, removalResults, type StorageClient } from '../core/storageClient.ts';
+import { targetKey } from './artifacts.ts';
+import { runRemoval } from './engine.ts';
+import { readOutcomes } from './outcomeLog.ts';
+import type { EntryOutcome, ProviderFacts, Removal, RemovalProgress, RemovalReport } from './removal.ts';
+
+/** One credential's part of a removal that goes over several. */
+export interface Share {
+  readonly removal: Removal;
+  readonly client: StorageClient;
+  readonly provider: ProviderFacts;
+}
+
+/** How a share ended: with its report, or with why there is none. */
+export interface EndedShare {
+  readonly removal: Removal;
+  readonly report?: RemovalReport;
+  readonly error?: StorageError;
+}
+
+/** Runs all shares at the same time, each as a removal of its own: what ends one leaves the others alone. Never rejects. */
+export async function runShares(
+  shares: readonly Share[],
+  signal: AbortSignal,
+  onProgress?: (progress: Pick<RemovalProgress, 'phase' | 'done' | 'total'>) => void,
+): Promise<readonly EndedShare[]> {
+  const total = shares.reduce((sum, { removal }) => sum + removal.plan.manifest.entries, 0);
+  const done = new Map<Share, number>();
+  const tell = (share: Share, progress: RemovalProgress) => {
+    done.set(share, progress.done);
+    const phase = signal.aborted ? 'stopping' : 'running';
+    onProgress?.({ phase, done: [...done.values()].reduce((sum, each) => sum + each, 0), total });
+  };
+  return await Promise.all(
+    shares.map(async (share): Promise<EndedShare> => {
+      const { removal } = share;
+      try {
+        return { removal, report: await runRemoval({ ...share, signal, onProgress: (now) => tell(share, now) }) };
+      } catch (error) {
+        return { removal, error: toStorageError(error) };
+      }
+    }),
+  );
+}
+
+/** The reports of several removals as one. What has no report counts as failed. */
+export function joinReports(shares: readonly EndedShare[]): RemovalReport {
+  const reports = shares.flatMap(({ report }) => report ?? []);
+  const lost = shares.reduce((sum, { removal, report }) => sum + (report ? 0 : removal.plan.manifest.entries), 0);
+  const sum = (count: (report: RemovalReport) => number) => reports.reduce((all, report) => all + count(report), 0);
+  const results = Object.fromEntries(
+    removalResults.map((result) => [result, sum((report) => report.results[result])]),
+  ) as Record<RemovalResult, number>;
+  const startedAt = Math.min(...reports.map((report) => report.startedAt), Date.now());
+  const stopped = reports.find((report) => report.stopped)?.stopped;
+  return {
+    results: { ...results, failed: results.failed + lost },
+    fateUnknown: sum(({ fateUnknown }) => fateUnknown) + lost,
+    bytes: sum(({ bytes }) => bytes),
+    startedAt,
+    elapsed: Math.max(0, ...reports.map((report) => report.startedAt + report.elapsed - startedAt)),
+    ...(stopped ? { stopped } : {}),
+  };
+}
+
+/** What became of every target of several removals, by `targetKey`; of one that was tried again, what came out last. */
+export async function outcomesOf(removals: readonly Removal[]): Promise<ReadonlyMap<string, EntryOutcome>> {
+  const outcomes = new Map<string, EntryOutcome>();
+  for (const removal of removals) {
+    try {
+      for await (const outcome of readOutcomes(removal)) {
+        outcomes.set(targetKey(removal.plan.credential.id, outcome.entry), outcome);
+      }
+    } catch (error) {
+      // What can't be read of one must not hide what became of the others: its rows say that nothing is recorded.
+      if (!(error instanceof StorageError)) throw error;
+    }
+  }
+  return outcomes;
+}
