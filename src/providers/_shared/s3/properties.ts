@@ -12,13 +12,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { StorageError } from '../../../core/errors.ts';
 import type { Entry, PropertyGroup } from '../../../core/storageClient.ts';
-import { formatBytes, formatCount } from '../../../core/text.ts';
+import { formatCount } from '../../../core/text.ts';
 import { checkKey } from '../keys.ts';
+import { dateText, groups, present, type Row, sizeText } from '../propertyRows.ts';
 import type { S3Connection } from './connection.ts';
 import { answerOf } from './errors.ts';
-
-type Row = readonly [name: string, value: string];
-type MaybeRow = readonly [name: string, value: string | undefined];
 
 /** What the server says of a bucket or an object. What these keys may not ask is said so and spoils nothing else. */
 export async function propertiesOf(
@@ -235,20 +233,4 @@ function encryptionText({ ServerSideEncryptionConfiguration }: GetBucketEncrypti
     by === undefined ? [] : [[by.SSEAlgorithm, by.KMSMasterKeyID].filter(Boolean).join(' ')],
   );
   return names.join(', ') || 'none';
-}
-
-function groups(all: readonly (readonly [title: string, rows: readonly Row[]])[]): PropertyGroup[] {
-  return all.flatMap(([title, rows]) => (rows.length === 0 ? [] : [{ title, rows }]));
-}
-
-function present(rows: readonly MaybeRow[]): Row[] {
-  return rows.flatMap(([name, value]): Row[] => (value === undefined || value === '' ? [] : [[name, value]]));
-}
-
-function sizeText(bytes: number): string {
-  return bytes < 1000 ? formatBytes(bytes) : `${formatBytes(bytes)} (${formatCount(bytes)} bytes)`;
-}
-
-function dateText(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
 }

@@ -1,13 +1,10 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { StorageError } from '../../../core/errors.ts';
 import type { Entry, SharedLink } from '../../../core/storageClient.ts';
-import { checkKey, encodeKey } from '../keys.ts';
+import { encodeKey } from '../keys.ts';
+import { refuseToShare, unaddressable } from '../shareRules.ts';
 import type { S3Connection } from './connection.ts';
 import { presignV2 } from './signatureV2.ts';
-
-/** The longest that a signature of version 4 may live: 7 days, in seconds. */
-export const longestShare = 604_800;
 
 /** A signed URL that opens one object, or one version of it. Asks nothing of the server. */
 export async function shareObject(
@@ -55,31 +52,9 @@ async function signedByV2(s3: S3Connection, signed: string, expires: number): Pr
 
 const endsWithToken = 'It ends sooner if the session token does.';
 
-/** Why no link can be made of this, if none can. */
-export function refuseToShare(entry: Entry, seconds: number): StorageError | undefined {
-  const { kind, id, container = '', version } = entry;
-  if (kind !== 'object' || version?.marker) {
-    return new StorageError('unsupported', `Only an object can be opened by a link: ${entry.path}`);
-  }
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > longestShare) {
-    return new StorageError('unsupported', 'A link lives for 7 days at most.');
-  }
-  // Browsers and most clients take these segments out of a URL before they send it, percent-encoded or not.
-  if ([container, ...id.split('/')].some((segment) => segment === '.' || segment === '..')) {
-    return new StorageError('unsupported', `A browser would ask for another object than this: ${entry.path}`, {
-      hint: 'Open or download it here, or give it a name without dots that stand alone.',
-    });
-  }
-  return checkKey(id);
-}
-
 /** Whether bucket and key stand in the URL as they must be sent: what is parsed is normalised, so the text itself is compared. */
 function arrivesExactly(url: string, bucket: string, key: string): boolean {
   const [, host = '', path = ''] = /^https?:\/\/([^/]+)(\/[^?]*)\?/.exec(url) ?? [];
   const inHost = host.startsWith(`${bucket}.`) || bucket.startsWith('arn:');
   return path === `/${encodeKey(bucket)}/${encodeKey(key)}` || (inHost && path === `/${encodeKey(key)}`);
-}
-
-function unaddressable({ path }: Entry): StorageError {
-  return new StorageError('unsupported', `This name can't be written into a link exactly: ${path}`);
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Entry } from '../../../../src/core/storageClient.ts';
 import { S3Connection, type S3Options } from '../../../../src/providers/_shared/s3/connection.ts';
-import { longestShare, refuseToShare, shareObject } from '../../../../src/providers/_shared/s3/share.ts';
+import { shareObject } from '../../../../src/providers/_shared/s3/share.ts';
+import { longestShare, refuseToShare } from '../../../../src/providers/_shared/shareRules.ts';
 import s3 from '../../../../src/providers/s3/provider.ts';
 
 function entry(id: string, more: Partial<Entry> = {}): Entry {
