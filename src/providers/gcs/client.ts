@@ -29,17 +29,28 @@ interface Secrets {
 export function openClient({ settings, secrets, ...surroundings }: Connection<Settings, Secrets>): StorageClient {
   const { applicationDefault, bucket, subfolder, endpoint, ...options } = settings;
   const server = serverOf(endpoint);
-  const key = applicationDefault ? undefined : parseServiceAccountKey(secrets.serviceAccountKey, server);
   const learn = surroundings.learn ?? (() => undefined);
+  const loginWith = (fetch: Fetch) => () =>
+    applicationDefault
+      ? loginOfMachine(fetch)
+      : loginOfKey(parseServiceAccountKey(secrets.serviceAccountKey, server), fetch, learn);
   const start = { container: bucket, prefix: prefixOf(subfolder) };
   return new GcsStorageClient(
-    new GcsConnection({ ...options, server, start }, surroundings, (fetch) =>
-      key ? identityOfKey(key, server, fetch, learn) : identityOfMachine(server, fetch, learn),
+    new GcsConnection(
+      { ...options, server, start },
+      surroundings,
+      (fetch) => new GoogleIdentity(loginWith(fetch), server, learn),
     ),
   );
 }
 
 type Learn = (secrets: readonly string[]) => void;
+
+interface Login {
+  readonly auth: GoogleAuth;
+  /** Where tokens are got. */
+  readonly tokens: URL;
+}
 
 const scopes = ['https://www.googleapis.com/auth/devstorage.full_control'];
 
@@ -52,7 +63,7 @@ const clientOptions = (fetchImplementation: Fetch) => ({
   useAuthRequestParameters: false,
 });
 
-function identityOfKey(key: ServiceAccountKey, server: URL, fetch: Fetch, learn: Learn): Identity {
+function loginOfKey(key: ServiceAccountKey, fetch: Fetch, learn: Learn): Login {
   const { email, privateKey, privateKeyId, project, tokenUri } = key;
   const tokens = tokenUri === undefined ? googleTokens : new URL(tokenUri);
   const atTokens: Fetch = (input, init) => fetch(String(input) === googleTokens.href ? tokens : input, init);
@@ -65,13 +76,12 @@ function identityOfKey(key: ServiceAccountKey, server: URL, fetch: Fetch, learn:
     ...(tokenUri === undefined ? {} : { additionalClaims: { aud: tokenUri } }),
     ...clientOptions(atTokens),
   });
-  const auth = new LocalAuth({ authClient: client, projectId: project ?? unnamedProject });
-  return new GoogleIdentity(auth, server, tokens, learn);
+  return { auth: new LocalAuth({ authClient: client, projectId: project ?? unnamedProject }), tokens };
 }
 
-function identityOfMachine(server: URL, fetch: Fetch, learn: Learn): Identity {
+function loginOfMachine(fetch: Fetch): Login {
   const auth = new LocalAuth({ scopes, projectId: unnamedProject, clientOptions: clientOptions(fetch) });
-  return new GoogleIdentity(auth, server, googleTokens, learn);
+  return { auth, tokens: googleTokens };
 }
 
 /** Given, so that the library doesn't go looking: it would run gcloud and ask for a metadata server. */
@@ -87,32 +97,39 @@ class LocalAuth extends GoogleAuth {
   }
 }
 
-class GoogleIdentity implements Identity {
-  readonly #storage: Storage;
-  readonly #tokens: URL;
-  readonly #learn: Learn;
-  #client: Promise<AuthClient> | undefined;
+interface Found {
+  readonly storage: Storage;
+  readonly client: AuthClient;
+  readonly tokens: URL;
+}
 
-  constructor(auth: GoogleAuth, server: URL, tokens: URL, learn: Learn) {
-    this.#storage = new Storage({ authClient: auth, apiEndpoint: server.origin, projectId: unnamedProject });
-    this.#tokens = tokens;
+class GoogleIdentity implements Identity {
+  readonly #login: () => Login;
+  readonly #server: URL;
+  readonly #learn: Learn;
+  #finding: Promise<Found> | undefined;
+
+  constructor(login: () => Login, server: URL, learn: Learn) {
+    this.#login = login;
+    this.#server = server;
     this.#learn = learn;
   }
 
   async signIn(): Promise<string | undefined> {
-    const client = await this.#found();
+    const { client, tokens } = await this.#found();
     try {
       await client.getAccessToken();
     } catch (error) {
-      throw tokenError(error, this.#tokens, !(client instanceof JWT));
+      throw tokenError(error, tokens, !(client instanceof JWT));
     }
     return client instanceof JWT ? client.email : undefined;
   }
 
   async send(url: URL, { body, ...sent }: Sent): Promise<Response> {
     await this.signIn();
+    const { storage } = await this.#found();
     try {
-      return await this.#storage.authClient.request({
+      return await storage.authClient.request({
         ...sent,
         url,
         ...(body === undefined ? {} : { data: body }),
@@ -125,45 +142,51 @@ class GoogleIdentity implements Identity {
   }
 
   async forget(): Promise<void> {
-    const client = await this.#found();
+    const { client } = await this.#found();
     client.setCredentials({ ...client.credentials, expiry_date: 1 });
   }
 
   async project(): Promise<string | undefined> {
     const { GOOGLE_CLOUD_PROJECT, GCLOUD_PROJECT } = process.env;
-    const client = await this.#found();
-    const named = await this.#storage.authClient.getProjectId();
+    const { storage, client } = await this.#found();
+    const named = await storage.authClient.getProjectId();
     const own = named === unnamedProject ? client.projectId : named;
     return own || client.quotaProjectId || GOOGLE_CLOUD_PROJECT || GCLOUD_PROJECT;
   }
 
   async sign(bucket: string, key: string, expires: number): Promise<string> {
-    const client = await this.#found();
+    const { storage, client } = await this.#found();
     if (!(client instanceof JWT)) {
       throw new StorageError('unsupported', "This machine's application default credentials can't sign a link.", {
         hint: 'A link is signed with a private key: use a service account key for it.',
       });
     }
-    const [url] = await this.#storage.bucket(bucket).file(key).getSignedUrl({ version: 'v4', action: 'read', expires });
+    const [url] = await storage.bucket(bucket).file(key).getSignedUrl({ version: 'v4', action: 'read', expires });
     return url;
   }
 
-  /** The machine's credentials are looked for with the first request, and again when there were none. */
-  async #found(): Promise<AuthClient> {
-    this.#client ??= this.#find().catch((error: unknown) => {
-      this.#client = undefined;
+  /** Credentials are looked for with the first request, and again when there were none. */
+  async #found(): Promise<Found> {
+    this.#finding ??= this.#find().catch((error: unknown) => {
+      this.#finding = undefined;
       throw error;
     });
-    return await this.#client;
+    return await this.#finding;
   }
 
-  async #find(): Promise<AuthClient> {
+  async #find(): Promise<Found> {
+    const { auth, tokens } = this.#login();
+    const client = await this.#clientOf(auth);
+    if (client instanceof OAuth2Client) {
+      client.on('tokens', ({ access_token }) => this.#learn(access_token ? [access_token] : []));
+    }
+    const apiEndpoint = this.#server.origin;
+    return { storage: new Storage({ authClient: auth, apiEndpoint, projectId: unnamedProject }), client, tokens };
+  }
+
+  async #clientOf(auth: GoogleAuth): Promise<AuthClient> {
     try {
-      const client = await this.#storage.authClient.getClient();
-      if (client instanceof OAuth2Client) {
-        client.on('tokens', ({ access_token }) => this.#learn(access_token ? [access_token] : []));
-      }
-      return client;
+      return await auth.getClient();
     } catch (error) {
       throw new StorageError('unauthenticated', 'This machine has no application default credentials to use.', {
         hint: 'Run gcloud auth application-default login, or let GOOGLE_APPLICATION_CREDENTIALS name a key file.',

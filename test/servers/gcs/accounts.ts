@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, verify } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes, randomUUID, verify } from 'node:crypto';
 import { type Answer, json } from './answers.ts';
 
 /** The permissions that the simulator knows, as IAM names them. */
@@ -98,6 +98,8 @@ export class TokenEndpoint {
   readonly users: User[] = [];
   /** Seconds that a token lives. */
   lifetime = 3600;
+  /** What the endpoint takes for the time. */
+  now = Date.now;
   /** How many tokens were given out. */
   issued = 0;
   readonly #tokens = new Map<string, Issued>();
@@ -129,16 +131,14 @@ export class TokenEndpoint {
     const [header = '', payload = '', signature = ''] = assertion.split('.');
     const claims = parse(payload);
     if (parse(header).alg !== 'RS256') return refusal('invalid_request', 'Invalid JWT: alg must be RS256.');
-    const account = this.accounts.find(({ email }) => email === claims.iss);
-    if (!account) return refusal('invalid_grant', 'Invalid grant: account not found');
-    const signed = Buffer.from(`${header}.${payload}`);
-    if (!verify('RSA-SHA256', signed, account.publicKey, Buffer.from(signature, 'base64url'))) {
-      return refusal('invalid_grant', 'Invalid JWT Signature.');
-    }
+    const keys = this.accounts.filter(({ email }) => email === claims.iss);
+    if (keys.length === 0) return refusal('invalid_grant', 'Invalid grant: account not found');
+    const account = signerOf(keys, `${header}.${payload}`, Buffer.from(signature, 'base64url'));
+    if (!account) return refusal('invalid_grant', 'Invalid JWT Signature.');
     if (!this.#audiences.has(String(claims.aud))) {
       return refusal('invalid_grant', 'Invalid JWT: Failed audience check.');
     }
-    const [iat, exp, now] = [Number(claims.iat), Number(claims.exp), Date.now() / 1000];
+    const [iat, exp, now] = [Number(claims.iat), Number(claims.exp), this.now() / 1000];
     if (!(iat <= now + skewAllowed && exp > now - skewAllowed && exp > iat && exp - iat <= 3600)) {
       const rule = 'Token must be a short-lived token (60 minutes) and in a reasonable timeframe.';
       return refusal('invalid_grant', `Invalid JWT: ${rule} Check your iat and exp values in the JWT claim.`);
@@ -169,10 +169,9 @@ export class TokenEndpoint {
   }
 }
 
-/** The account that a signed URL names. */
-export function publicKeyOf(accounts: readonly Account[], email: string): KeyObject | undefined {
-  const account = accounts.find((each) => each.email === email);
-  return account && createPublicKey(account.publicKey.export({ type: 'spki', format: 'pem' }));
+/** Whose key a text was signed with. An account may have several keys. */
+export function signerOf(accounts: readonly Account[], text: string, signature: Buffer): Account | undefined {
+  return accounts.find(({ publicKey }) => verify('RSA-SHA256', Buffer.from(text), publicKey, signature));
 }
 
 function refusal(error: string, description: string): Answer {

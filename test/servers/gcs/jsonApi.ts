@@ -6,11 +6,13 @@ import { isForbiddenName, md5Of, type Store, type StoredBucket, type StoredObjec
 export interface Asked {
   readonly store: Store;
   readonly account: Account | undefined;
+  /** Where links lead. */
+  readonly origin: string;
   /** `bucket/name` of objects that nobody may delete. */
   readonly undeletable: ReadonlySet<string>;
 }
 
-const objectPath = /^\/storage\/v1\/b\/([^/]+)\/o\/([^/]+)$/;
+const objectPath = /^(?:\/download)?\/storage\/v1\/b\/([^/]+)\/o\/([^/]+)$/;
 const listPath = /^\/storage\/v1\/b\/([^/]+)\/o\/?$/;
 const bucketPath = /^\/storage\/v1\/b\/([^/]+)\/?$/;
 const bucketsPath = /^\/storage\/v1\/b\/?$/;
@@ -28,13 +30,13 @@ export function answerJson(request: Request, asked: Asked): Answer {
   if (objectBucket !== undefined && name !== undefined) return ofObject(request, asked, objectBucket, name);
   const [listed] = at(listPath) ?? [];
   if (listed !== undefined && method === 'GET') {
-    return inBucket(asked, 'storage.objects.list', listed, (bucket) => listObjects(request, bucket));
+    return inBucket(asked, 'storage.objects.list', listed, (bucket) => listObjects(request, asked, bucket));
   }
   const [tested] = at(permissionsPath) ?? [];
   if (tested !== undefined && method === 'GET') return testPermissions(request, asked, tested);
   const [uploaded] = at(uploadPath) ?? [];
   if (uploaded !== undefined && method === 'POST') {
-    return inBucket(asked, 'storage.objects.create', uploaded, () => upload(request, asked.store, uploaded));
+    return inBucket(asked, 'storage.objects.create', uploaded, () => upload(request, asked, uploaded));
   }
   const [bucket] = at(bucketPath) ?? [];
   if (bucket !== undefined) return ofBucket(request, asked, bucket);
@@ -115,7 +117,9 @@ function ofObject({ method, query }: Request, asked: Asked, bucketName: string, 
     }
     if (method === 'DELETE') return remove(bucket, object, generation);
     if (method !== 'GET') return jsonError(405, 'methodNotAllowed', 'Method Not Allowed');
-    return query.get('alt') === 'media' ? media(object) : json(200, withFields(query, objectResource(bucket, object)));
+    return query.get('alt') === 'media'
+      ? media(object)
+      : json(200, withFields(query, objectResource(asked.origin, bucket, object)));
   });
 }
 
@@ -134,7 +138,7 @@ function remove(bucket: StoredBucket, object: StoredObject, generation: string |
   return empty(204);
 }
 
-function listObjects({ query }: Request, bucket: StoredBucket): Answer {
+function listObjects({ query }: Request, { origin }: Asked, bucket: StoredBucket): Answer {
   const [prefix, delimiter] = [query.get('prefix') ?? '', query.get('delimiter') ?? ''];
   const [startOffset, endOffset] = [query.get('startOffset') ?? '', query.get('endOffset') ?? ''];
   const most = pageSize(query);
@@ -155,7 +159,7 @@ function listObjects({ query }: Request, bucket: StoredBucket): Answer {
       next = last;
       break;
     }
-    if (cut < 0) items.push(objectResource(bucket, object));
+    if (cut < 0) items.push(objectResource(origin, bucket, object));
     else prefixes.push(row);
     last = row;
   }
@@ -170,14 +174,14 @@ function testPermissions({ query }: Request, asked: Asked, name: string): Answer
 }
 
 /** `uploadType=media`, and the two parts of `uploadType=multipart`. */
-function upload(request: Request, store: Store, bucket: string): Answer {
+function upload(request: Request, { store, origin }: Asked, bucket: string): Answer {
   const { query, headers, body } = request;
   const type = headers['content-type'] ?? 'application/octet-stream';
   const whole = { name: query.get('name') ?? '', content: body, type };
   const { name, content, type: contentType } = query.get('uploadType') === 'multipart' ? twoParts(body, type) : whole;
   if (isForbiddenName(name)) return jsonError(400, 'invalid', `Disallowed unicode characters present in object name`);
   const object = store.put(bucket, name, content, contentType);
-  return json(200, withFields(query, objectResource(store.bucket(bucket), object)));
+  return json(200, withFields(query, objectResource(origin, store.bucket(bucket), object)));
 }
 
 function twoParts(body: Buffer, type: string): { name: string; content: Buffer; type: string } {
@@ -207,7 +211,7 @@ function find(bucket: StoredBucket, name: string, generation: string | undefined
 }
 
 /** https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
-function objectResource(bucket: StoredBucket, object: StoredObject): Record<string, unknown> {
+function objectResource(origin: string, bucket: StoredBucket, object: StoredObject): Record<string, unknown> {
   const { name, generation, content, contentType, created, temporaryHold, eventBasedHold, retainedUntil } = object;
   return {
     kind: 'storage#object',
@@ -221,6 +225,7 @@ function objectResource(bucket: StoredBucket, object: StoredObject): Record<stri
     size: String(content.length),
     md5Hash: md5Of(content),
     etag: `C${generation}`,
+    mediaLink: `${origin}/download/storage/v1/b/${bucket.name}/o/${encodeURIComponent(name)}?generation=${generation}&alt=media`,
     timeCreated: created.toISOString(),
     updated: created.toISOString(),
     ...(temporaryHold === undefined ? {} : { temporaryHold }),

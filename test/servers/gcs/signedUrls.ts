@@ -1,5 +1,5 @@
-import { createHash, verify } from 'node:crypto';
-import { type Account, publicKeyOf } from './accounts.ts';
+import { createHash } from 'node:crypto';
+import { type Account, signerOf } from './accounts.ts';
 import { type Answer, type Request, xmlError } from './answers.ts';
 
 const longest = 604_800;
@@ -28,9 +28,9 @@ export function checkSignature(
   if (!(Number(seconds) >= 1 && Number(seconds) <= longest)) {
     return xmlError(400, 'AuthorizationQueryParametersError', 'X-Goog-Expires must be 7 days at most.');
   }
-  const key = publicKeyOf(accounts, email);
+  const keys = accounts.filter((account) => account.email === email);
   const text = [algorithm, date, scope.join('/'), hash(canonical(request, names))].join('\n');
-  if (!key || !verify('RSA-SHA256', Buffer.from(text), key, Buffer.from(signature, 'hex'))) {
+  if (!signerOf(keys, text, Buffer.from(signature, 'hex'))) {
     return xmlError(403, 'SignatureDoesNotMatch', 'The request signature we calculated does not match.');
   }
   if (now > started + Number(seconds) * 1000) return xmlError(400, 'ExpiredToken', 'The provided token has expired.');

@@ -66,14 +66,14 @@ export async function startGcs(options: GcsOptions = {}): Promise<GcsSimulator> 
     const { path, method } = request;
     if (path === '/token' && method === 'POST') return tokens.answer(request.body);
     const account = tokens.accountOf(request.headers.authorization);
-    const asked: Asked = { store, account, undeletable };
+    const asked: Asked = { store, account, undeletable, origin: endpoint };
     if (path === '/batch/storage/v1' && method === 'POST') {
       if (without.includes('batch')) return jsonError(404, 'notFound', 'Not Found');
       return answerBatch(request, (inner) =>
         answerJson(inner, { ...asked, account: tokens.accountOf(inner.headers.authorization) }),
       );
     }
-    if (/^\/(upload\/)?storage\/v1\//.test(path)) return answerJson(request, asked);
+    if (/^\/(upload\/|download\/)?storage\/v1\//.test(path)) return answerJson(request, asked);
     if (without.includes('multiDelete') && request.query.has('delete')) {
       return xmlError(405, 'MethodNotAllowed', 'The method is not allowed.');
     }
