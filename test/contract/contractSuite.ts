@@ -126,8 +126,9 @@ export async function contractSuite(
   needs: readonly Capability[],
   declare: (contract: Contract) => void,
   makesSense: (provider: Provider, server: ContractServer) => boolean = () => true,
+  ids: readonly string[] = providerFolders(root),
 ): Promise<void> {
-  for (const id of providerFolders(root)) {
+  for (const id of ids) {
     const module = path.join(import.meta.dirname, `${id}.server.ts`);
     if (!existsSync(module))
       throw new Error(`The provider ${id} has no contract server: add test/contract/${id}.server.ts`);
@@ -156,6 +157,15 @@ export async function contractSuite(
       });
     }
   }
+}
+
+/** The same for what S3 alone has. */
+export async function s3Suite(
+  title: string,
+  needs: readonly Capability[],
+  declare: (contract: Contract) => void,
+): Promise<void> {
+  await contractSuite(title, needs, declare, undefined, ['s3']);
 }
 
 /** Everything that a stream brings. */

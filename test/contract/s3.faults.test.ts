@@ -1,11 +1,10 @@
 import { expect, it } from 'vitest';
 import type { Fault } from '../servers/faultProxy.ts';
-import { contractSuite } from './contractSuite.ts';
+import { s3Suite } from './contractSuite.ts';
 
 // What can go wrong inside an answer of DeleteObjects that came with status 200.
-await contractSuite('answers of DeleteObjects', ['remove'], (contract) => {
-  const { provider, server } = contract;
-  if (provider.id !== 's3') return;
+await s3Suite('answers of DeleteObjects', ['remove'], (contract) => {
+  const { server } = contract;
 
   async function removeWith(fault: Fault, ids = ['a', 'b', 'c']) {
     const container = await contract.fill(ids);

@@ -3,7 +3,7 @@ import { awsEnvironment, type PeerAccess, writeS3cmdConfig } from '../servers/pe
 import { requireCommands, runCommand, ServerUnavailable, temporaryFolder } from '../servers/serverProcess.ts';
 import { isSendable, oddKeys } from '../support/oddKeys.ts';
 import { VersionedBuckets } from '../support/versionedBuckets.ts';
-import { byBytes, call, collect, containerPlace, contractSuite } from './contractSuite.ts';
+import { byBytes, call, collect, containerPlace, s3Suite } from './contractSuite.ts';
 
 const unprintable = /[\p{Cc}\u2028\u2029\uffff]/u;
 const missing = {
@@ -11,8 +11,8 @@ const missing = {
   s3cmd: await missingCommand('s3cmd', 's3cmd'),
 };
 
-await contractSuite('a second client', ['walk'], (contract) => {
-  const { provider, server } = contract;
+await s3Suite('a second client', ['walk'], (contract) => {
+  const { server } = contract;
   const access = server.draft(server.origin) as unknown as PeerAccess;
   const ours = async (container: string) => {
     const client = await contract.open();
@@ -20,7 +20,7 @@ await contractSuite('a second client', ['walk'], (contract) => {
     return byBytes(pages.flatMap(({ entries }) => entries.map(({ id }) => id)));
   };
 
-  it.skipIf(provider.id !== 's3' || missing.awscli)('lists the same odd names: awscli', async () => {
+  it.skipIf(missing.awscli)('lists the same odd names: awscli', async () => {
     const { container } = await contract.fillWithOddKeys();
     const args = ['--bucket', container, '--endpoint-url', server.origin, '--output', 'json'];
     const environment = { ...awsEnvironment(access), ...(server.caFile ? { AWS_CA_BUNDLE: server.caFile } : {}) };
@@ -32,7 +32,7 @@ await contractSuite('a second client', ['walk'], (contract) => {
     expect(await ours(container)).toEqual(byBytes(keys));
   });
 
-  const versions = provider.id === 's3' && !missing.awscli && server.name === 'Ceph RGW';
+  const versions = !missing.awscli && server.name === 'Ceph RGW';
   it.runIf(versions)('lists the same versions and delete markers of odd names: awscli', async () => {
     const { container, stored } = await contract.fillWithOddKeys();
     const bucket = new VersionedBuckets({ ...access, endpoint: server.origin });
@@ -59,7 +59,7 @@ await contractSuite('a second client', ['walk'], (contract) => {
   });
 
   // It speaks to the plain servers alone here, and asks for listings as bare XML, which can't carry every name.
-  const s3cmdCan = provider.id === 's3' && !missing.s3cmd && server.caFile === undefined;
+  const s3cmdCan = !missing.s3cmd && server.caFile === undefined;
   it.runIf(s3cmdCan)('lists the same odd names, where XML can carry them: s3cmd', async () => {
     const keys = oddKeys.filter((key) => isSendable(key) && !unprintable.test(key));
     expect(keys.length).toBeGreaterThanOrEqual(54);
