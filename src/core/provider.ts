@@ -102,6 +102,8 @@ interface Definition<F extends Fields> {
   readonly warn?: (settings: SettingsOf<F>) => string | undefined;
   /** What is wrong between fields; each field has been checked by itself. */
   readonly check?: (settings: SettingsOf<F>) => readonly Issue[];
+  /** What is wrong with what was entered and takes code to tell: loaded on demand, asked before a save and a verification. No I/O; a secret that is not entered is ''. */
+  readonly examine?: (settings: SettingsOf<F>, secrets: SecretsOf<F>) => Promise<readonly Issue[]>;
   readonly urls: {
     /** The URL that names an entry to other programs, if it has one. */
     readonly of: (entry: Entry, settings: SettingsOf<F>) => string | undefined;
@@ -130,6 +132,7 @@ export interface Provider {
   describe(settings: Draft): string;
   warn(settings: Draft): string | undefined;
   check(settings: Draft): readonly Issue[];
+  examine(settings: Draft, secrets: Readonly<Record<string, string>>): Promise<readonly Issue[]>;
   refuseContainerName(name: string): string | undefined;
   urlOf(entry: Entry, settings: Draft): string | undefined;
   artifactUrlOf(entry: Entry, settings: Draft): string | undefined;
@@ -165,6 +168,8 @@ export function defineProvider<const F extends Fields>(definition: Definition<F>
     describe: (settings) => definition.describe?.(settingsOf(settings)) ?? '',
     warn: (settings) => definition.warn?.(settingsOf(settings)),
     check: (settings) => definition.check?.(settingsOf(settings)) ?? [],
+    examine: async (settings, secrets) =>
+      (await definition.examine?.(settingsOf(settings), completeSecrets(fields, secrets) as SecretsOf<F>)) ?? [],
     refuseContainerName: (name) => definition.refuseContainerName?.(name),
     urlOf: (entry, settings) => urls.of(entry, settingsOf(settings)),
     artifactUrlOf: (entry, settings) => urls.artifactOf?.(entry, settingsOf(settings)),

@@ -1,4 +1,4 @@
-import { toStorageError } from '../core/errors.ts';
+import { StorageError, toStorageError } from '../core/errors.ts';
 import type { FieldValue } from '../core/fields.ts';
 import type { Provider } from '../core/provider.ts';
 import { applies } from './applies.ts';
@@ -190,15 +190,18 @@ export class FormSession {
 
   async #chooseFile(field: string): Promise<void> {
     const { label = '', accept = [] } = this.#draft.provider.fields[field] ?? {};
+    let took = false;
     await this.#whileBusy(field, async () => {
       const chosen = await this.#dependencies.ui.chooseFile(label, accept);
       return () => {
         if (!chosen) return;
+        took = true;
         this.#changeValue(field, chosen.content);
         this.#draft = drafts.withLeft(this.#draft, field);
         this.#progress = { ...this.#progress, fileNames: { ...this.#progress.fileNames, [field]: chosen.name } };
       };
     });
+    if (took) await this.#isUnsound();
   }
 
   async #fetchChoices(field: string): Promise<void> {
@@ -247,14 +250,14 @@ export class FormSession {
     if (this.#verification.running || this.#progress.saving || this.#refused((field) => field !== nameField)) return;
     this.#dropVerification();
     try {
-      await this.#verification.run(this.#connection(), (report) => {
+      await this.#verification.run(this.#soundConnection(), (report) => {
         const stale = this.#progress.verification?.stale ?? false;
         this.#progress = { ...this.#progress, verification: { ...report, stale } };
         this.#feed.post();
       });
     } catch (error) {
       this.#dropVerification();
-      throw error;
+      if (error !== unsound) throw error;
     }
   }
 
@@ -271,7 +274,7 @@ export class FormSession {
     this.#feed.post();
     try {
       await this.#checkName();
-      if (this.#refused(() => true)) return;
+      if (this.#refused(() => true) || (await this.#isUnsound())) return;
       const examined = examine(this.#draft);
       const request = drafts.saveRequest(this.#draft, examined);
       await this.#dependencies.credentials.save({ ...request, ...progress.currentVerification(this.#progress) });
@@ -314,6 +317,25 @@ export class FormSession {
     return first !== undefined;
   }
 
+  /** Whether the provider's own code finds something wrong with what was entered; then it is shown at its field, which is gone to. */
+  async #isUnsound(): Promise<boolean> {
+    const { provider } = this.#draft;
+    const { settings, secrets } = examine(this.#draft);
+    const issues = await provider.examine(settings, secrets);
+    const errors = issues.filter(({ severity }) => severity === 'error');
+    if (this.#draft.provider === provider) {
+      const fieldErrors = Object.fromEntries(errors.map(({ field, sentence }) => [field, sentence]));
+      this.#progress = { ...this.#progress, fieldErrors };
+      this.#feed.focus(errors[0]?.field);
+    }
+    return errors.length > 0;
+  }
+
+  async #soundConnection(): Promise<DraftConnection> {
+    if (await this.#isUnsound()) throw unsound;
+    return await this.#connection();
+  }
+
   async #connection(): Promise<DraftConnection> {
     const connection = await connectionOf(this.#draft, this.#dependencies.credentials);
     this.#dependencies.redactor.add(Object.values(connection.secrets));
@@ -324,3 +346,6 @@ export class FormSession {
     return this.#dependencies.providers.find((provider) => provider.id === id);
   }
 }
+
+/** Ends a verification whose draft has errors, which stand at their fields. */
+const unsound = new StorageError('invalid-settings', 'Something in the form is wrong.');

@@ -5,9 +5,9 @@ import { planRemoval } from '../../src/removal/plan.ts';
 import type { Fault, RecordedRequest } from '../servers/faultProxy.ts';
 import { temporaryFolder } from '../servers/serverProcess.ts';
 import { type AzureContractServer, accountSas, containerSas } from './azureBlob.server.ts';
-import { call, collect, containerPlace, contractSuite, listAll, targetOf } from './contractSuite.ts';
+import { call, collect, containerPlace, listAll, providerSuite, targetOf } from './contractSuite.ts';
 
-await contractSuite('what Azure alone has', ['azureBlob', 'remove', 'walk', 'read', 'stat'], (contract) => {
+await providerSuite('azureBlob', 'what Azure alone has', ['remove', 'walk', 'read', 'stat'], (contract) => {
   const { provider } = contract;
   const server = contract.server as AzureContractServer;
   const { judge } = server;

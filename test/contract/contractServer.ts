@@ -22,8 +22,10 @@ export interface ContractServer {
   target(container: string, id: string): string;
   /** The ids that a recorded request deletes, whatever its form: alone or in a batch. Read by a parser that is not the client's. */
   deletedBy(request: RecordedRequest): readonly string[];
-  /** How many requests a full batch takes; one unless said otherwise. */
-  readonly requestsPerBatch?: (targets: number) => number;
+  /** How many requests a full batch takes, and one that is conditional; one unless said otherwise. */
+  readonly requestsPerBatch?: (targets: number, conditional: boolean) => number;
+  /** Where tokens are got, on another server: `http://host:port`. A proxy sees requests to it too. */
+  readonly signInOrigin?: string;
   /** The names that the provider refuses before any call, beside those that UTF-8 can't carry. */
   readonly refused?: ReadonlySet<string>;
   /** The names that the server itself can't hold, beside those that it refuses to take. */

@@ -123,14 +123,15 @@ export class Contract {
   }
 }
 
-/** Declares a suite for every server of every provider that has the capabilities it needs, or for one provider alone, where it makes sense. */
+/** Declares a suite for every server of every provider that has the capabilities it needs, where it makes sense. */
 export async function contractSuite(
   title: string,
-  needs: readonly (Capability | 's3' | 'azureBlob')[],
+  needs: readonly Capability[],
   declare: (contract: Contract) => void,
   makesSense: (provider: Provider, server: ContractServer) => boolean = () => true,
+  ids: readonly string[] = providerFolders(root),
 ): Promise<void> {
-  for (const id of providerFolders(root)) {
+  for (const id of ids) {
     const module = path.join(import.meta.dirname, `${id}.server.ts`);
     if (!existsSync(module))
       throw new Error(`The provider ${id} has no contract server: add test/contract/${id}.server.ts`);
@@ -138,7 +139,7 @@ export async function contractSuite(
     const { default: provider } = (await import(path.join(root, 'src/providers', id, 'provider.ts'))) as {
       default: Provider;
     };
-    if (!needs.every((need) => need === id || provider.capabilities.has(need as Capability))) continue;
+    if (!needs.every((capability) => provider.capabilities.has(capability))) continue;
     const { servers, missing } = await contractServers();
     for (const sentence of missing) {
       console.log(`Skipped: ${title} of ${provider.label}. ${sentence}`);
@@ -159,6 +160,16 @@ export async function contractSuite(
       });
     }
   }
+}
+
+/** The same for what one provider alone has. */
+export async function providerSuite(
+  id: string,
+  title: string,
+  needs: readonly Capability[],
+  declare: (contract: Contract) => void,
+): Promise<void> {
+  await contractSuite(title, needs, declare, undefined, [id]);
 }
 
 /** Everything that a stream brings. */

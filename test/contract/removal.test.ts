@@ -36,7 +36,7 @@ await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
     const proxy = await contract.proxy();
     const client = await contract.open({}, proxy.endpoint);
     await contract.remove(client, container, ids);
-    expect(proxy.requests).toHaveLength(server.requestsPerBatch?.(ids.length) ?? 1);
+    expect(proxy.requests).toHaveLength(server.requestsPerBatch?.(ids.length, false) ?? 1);
     expect(await server.ids(container)).toEqual([]);
   });
 

@@ -11,10 +11,10 @@ import { parseDraft } from '../../src/core/drafts.ts';
 import type { Draft } from '../../src/core/fields.ts';
 import { presignV2 } from '../../src/providers/_shared/s3/signatureV2.ts';
 import { temporaryFolder } from '../servers/serverProcess.ts';
-import { call, contractSuite, direct } from './contractSuite.ts';
+import { call, direct, providerSuite } from './contractSuite.ts';
 
 // The delete probe, the credentials chain and what only Ceph can show of Signature Version 2.
-await contractSuite('authentication', ['s3', 'remove', 'read', 'recovery'], (contract) => {
+await providerSuite('s3', 'authentication', ['remove', 'read', 'recovery'], (contract) => {
   const { provider, server } = contract;
 
   it('finds out that the keys may delete, and leaves a bucket without versions as it was', async () => {

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Fault } from '../servers/faultProxy.ts';
-import { contractSuite } from './contractSuite.ts';
+import { providerSuite } from './contractSuite.ts';
 
 // What can go wrong inside an answer of DeleteObjects that came with status 200.
-await contractSuite('answers of DeleteObjects', ['s3', 'remove'], (contract) => {
+await providerSuite('s3', 'answers of DeleteObjects', ['remove'], (contract) => {
   const { server } = contract;
 
   async function removeWith(fault: Fault, ids = ['a', 'b', 'c']) {

@@ -25,7 +25,8 @@ function keyIn(path: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-function textsOf(element: string, xml: string): string[] {
+/** The texts of all elements of a name in a document. */
+export function textsOf(element: string, xml: string): string[] {
   const texts: string[] = [];
   const parser = new SaxesParser();
   let text = '';

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { contractSuite } from './contractSuite.ts';
+import { providerSuite } from './contractSuite.ts';
 
 // A web server, a proxy or a firewall that answers in the place of an S3 service says nothing of the keys.
-await contractSuite('what is no S3 answer', ['s3', 'remove'], (contract) => {
+await providerSuite('s3', 'what is no S3 answer', ['remove'], (contract) => {
   it.each([403, 404, 200])('a page with status %i is no word on the keys', async (status) => {
     const proxy = await contract.proxy();
     proxy.addRule({

@@ -3,7 +3,7 @@ import { awsEnvironment, type PeerAccess, writeS3cmdConfig } from '../servers/pe
 import { requireCommands, runCommand, ServerUnavailable, temporaryFolder } from '../servers/serverProcess.ts';
 import { isSendable, oddKeys } from '../support/oddKeys.ts';
 import { VersionedBuckets } from '../support/versionedBuckets.ts';
-import { byBytes, call, collect, containerPlace, contractSuite } from './contractSuite.ts';
+import { byBytes, call, collect, containerPlace, providerSuite } from './contractSuite.ts';
 
 const unprintable = /[\p{Cc}\u2028\u2029\uffff]/u;
 const missing = {
@@ -11,7 +11,7 @@ const missing = {
   s3cmd: await missingCommand('s3cmd', 's3cmd'),
 };
 
-await contractSuite('a second client', ['s3', 'walk'], (contract) => {
+await providerSuite('s3', 'a second client', ['walk'], (contract) => {
   const { server } = contract;
   const access = server.draft(server.origin) as unknown as PeerAccess;
   const ours = async (container: string) => {

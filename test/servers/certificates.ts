@@ -26,8 +26,8 @@ export interface Certificates {
 
 const loopbackNames = 'DNS:localhost,IP:127.0.0.1';
 
-/** Makes the certificates of one run in a temporary folder, with the openssl command. */
-export async function createCertificates(): Promise<Certificates> {
+/** Makes the certificates of one run in a temporary folder, with the openssl command. @param hosts further hosts that `server` is for */
+export async function createCertificates(hosts: readonly string[] = []): Promise<Certificates> {
   await requireCommands('The test certificate authority', ['openssl'], ['openssl']);
   const folder = await temporaryFolder('certificates');
   const authority = await createAuthority(folder.path);
@@ -35,7 +35,7 @@ export async function createCertificates(): Promise<Certificates> {
   return {
     folder: folder.path,
     caFile: authority.certFile,
-    server: await signed('server', loopbackNames, ['-days', '30']),
+    server: await signed('server', [loopbackNames, ...hosts.map((host) => `DNS:${host}`)].join(','), ['-days', '30']),
     selfSigned: await selfSign(folder.path),
     wrongHost: await signed('wrong-host', 'DNS:storage.example.com', ['-days', '30']),
     expired: await signed('expired', loopbackNames, ['-startdate', '20200101000000Z', '-enddate', '20200102000000Z']),

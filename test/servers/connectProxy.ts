@@ -12,10 +12,17 @@ export interface ConnectProxy {
   stop(): Promise<void>;
 }
 
-/** Starts a forward proxy on 127.0.0.1; with `credentials` it answers 407 without them, with `refuse` that status to all. */
-export async function startConnectProxy(
-  options: { credentials?: { username: string; password: string }; refuse?: number } = {},
-): Promise<ConnectProxy> {
+interface ProxyOptions {
+  /** Without them it answers 407. */
+  readonly credentials?: { username: string; password: string };
+  /** The status that it answers to all. */
+  readonly refuse?: number;
+  /** Ports of this machine that stand in for other servers, by `host:port`. */
+  readonly standIns?: Readonly<Record<string, number>>;
+}
+
+/** Starts a forward proxy on 127.0.0.1. */
+export async function startConnectProxy(options: ProxyOptions = {}): Promise<ConnectProxy> {
   const requests: string[] = [];
   const tunnels = new Set<Socket>();
 
@@ -42,7 +49,8 @@ export async function startConnectProxy(
       );
       return;
     }
-    const target = new URL(`tcp://${request.url}`);
+    const standIn = options.standIns?.[request.url ?? ''];
+    const target = new URL(`tcp://${standIn === undefined ? request.url : `127.0.0.1:${standIn}`}`);
     const upstream = connect(Number(target.port), target.hostname, () => {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       upstream.write(head);

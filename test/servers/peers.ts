@@ -24,6 +24,19 @@ export function rcloneEnvironment(access: PeerAccess): NodeJS.ProcessEnv {
   };
 }
 
+/** Environment that gives rclone a remote named `peer` on Google Cloud Storage or what stands in for it. */
+export function rcloneGcsEnvironment(endpoint: string, key: { readonly project_id: string }): NodeJS.ProcessEnv {
+  return {
+    RCLONE_CONFIG: '/nonexistent',
+    RCLONE_CONFIG_PEER_TYPE: 'google cloud storage',
+    RCLONE_CONFIG_PEER_ENDPOINT: `${endpoint}/storage/v1/`,
+    RCLONE_CONFIG_PEER_PROJECT_NUMBER: key.project_id,
+    RCLONE_CONFIG_PEER_SERVICE_ACCOUNT_CREDENTIALS: JSON.stringify(key),
+    RCLONE_CONFIG_PEER_BUCKET_POLICY_ONLY: 'true',
+    AWS_CA_BUNDLE: undefined,
+  };
+}
+
 /** Writes an s3cmd configuration that only this user can read; gives its path. */
 export async function writeS3cmdConfig(folder: string, access: PeerAccess): Promise<string> {
   const host = new URL(access.endpoint).host;

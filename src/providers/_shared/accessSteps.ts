@@ -8,6 +8,9 @@ interface Noun {
   readonly many: string;
 }
 
+/** What most object stores call their containers. */
+export const buckets: Noun = { one: 'bucket', many: 'buckets' };
+
 /** What a verification says of a listing that worked. */
 export function foundSentence(at: Place, { entries }: Page, { many }: Noun): string {
   if (at.kind === 'root') {
@@ -50,3 +53,12 @@ export function deleteStep(
   const step = { stage: 'delete', status, sentence, ms: Math.round(performance.now() - start) } as const;
   return detail === undefined ? step : { ...step, detail };
 }
+
+/** What a verification says of deleting. */
+export const deleteSentences = {
+  ok: 'These keys may delete.',
+  denied: 'These keys may not delete.',
+  dependsOn: ({ one }: Noun) => `Whether these keys may delete depends on the ${one}.`,
+  later: 'Whether these keys may delete shows only when something is deleted.',
+  notFound: 'Whether these keys may delete could not be found out.',
+} as const;

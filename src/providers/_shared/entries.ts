@@ -42,6 +42,12 @@ export function containerOf(at: Place): string {
   throw new StorageError('unsupported', 'This needs a bucket or container.');
 }
 
+/** Fails for a container that a credential is not for as a whole. */
+export function refuseOutside({ container, prefix }: Start, name: string): void {
+  if (container === '' || (container === name && prefix === '')) return;
+  throw new StorageError('forbidden', `This credential is for another bucket or folder: ${name}`);
+}
+
 export function containerEntry(name: string, created?: Date): Entry {
   return {
     kind: 'container',

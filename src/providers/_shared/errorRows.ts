@@ -45,6 +45,11 @@ export const rows = {
     sentence: ({ server }) => `The server had trouble of its own: ${server.host}`,
     hint: 'Try again in a moment.',
   },
+  elsewhere: {
+    kind: 'invalid-settings',
+    sentence: (subject) =>
+      `The server sends this on to another address, which is not followed with your keys: ${subject.container ?? subject.server.host}`,
+  },
   proxySignIn: {
     kind: 'unreachable',
     sentence: ({ server }) => `A proxy on the way asks for a sign-in: ${server.host}`,

@@ -22,6 +22,7 @@ export function encodeKey(key: string): string {
   return key.split('/').map(encodeSegment).join('/');
 }
 
-function encodeSegment(segment: string): string {
+/** The same with its slashes encoded too: one segment of a path, or a value in a query. */
+export function encodeSegment(segment: string): string {
   return encodeURIComponent(segment).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }

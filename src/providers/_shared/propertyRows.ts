@@ -26,10 +26,12 @@ export function present(rows: readonly MaybeRow[]): PropertyRow[] {
   return rows.flatMap(([name, value]): PropertyRow[] => (value === undefined || value === '' ? [] : [[name, value]]));
 }
 
+/** Bytes, exact where they are many. */
 export function sizeText(bytes: number): string {
   return bytes < 1000 ? formatBytes(bytes) : `${formatBytes(bytes)} (${formatCount(bytes)} bytes)`;
 }
 
+/** A time to the second, the same for everyone. */
 export function dateText(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
 }

@@ -114,6 +114,35 @@ describe('a new credential', () => {
     expect(await panel.ask({ type: 'leave', field: 'endpoint' })).not.toHaveProperty('focus');
   });
 
+  test("shows at its field what the provider's own code finds wrong, and neither saves nor verifies", async () => {
+    await open(undefined);
+    await panel.ask(
+      change('endpoint', 'https://a.example'),
+      change('keyId', 'KEY12345'),
+      change('secretKey', typedSecret),
+      change('privateKey', 'PUBLIC KEY'),
+    );
+    for (const type of ['verify', 'save'] as const) {
+      const state = await panel.ask({ type });
+      expect(state.focus).toBe('privateKey');
+      expect(state).not.toHaveProperty('verification');
+      expect(panel.field('privateKey').error).toBe('This is the public half of a key.');
+    }
+    expect(fake.calls).toEqual([]);
+    await panel.ask(change('privateKey', 'a key'));
+    expect(panel.field('privateKey').error).toBeUndefined();
+    await panel.ask({ type: 'verify' });
+    await panel.ask({ type: 'save' });
+    expect(fake.calls).toEqual(['verify', 'save']);
+  });
+
+  test("says as soon as a file is chosen what the provider's own code finds wrong with it", async () => {
+    const chosen = { name: 'key.pub', content: 'PUBLIC KEY' };
+    await open(undefined, { ui: { ...fake.dependencies.ui, chooseFile: async () => chosen } });
+    await panel.ask({ type: 'chooseFile', field: 'privateKey' });
+    expect(panel.field('privateKey').error).toBe('This is the public half of a key.');
+  });
+
   test('proposes a name that follows the provider, and refuses one in use', async () => {
     fake.credentials.set('two', { ...saved, id: 'two', name: 'Other Storage' });
     await open(undefined);

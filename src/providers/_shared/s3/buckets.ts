@@ -8,9 +8,10 @@ import {
 import { StorageError } from '../../../core/errors.ts';
 import type { Draft } from '../../../core/fields.ts';
 import type { Entry } from '../../../core/storageClient.ts';
-import { containerEntry } from '../entries.ts';
+import { containerEntry, refuseOutside } from '../entries.ts';
 import { refuseBucketName } from './bucketNames.ts';
 import { S3Connection } from './connection.ts';
+import { startOf } from './listing.ts';
 
 /** The region of Amazon S3 that is never named when a bucket is made: naming it is an error. */
 const unnamedRegion = 'us-east-1';
@@ -24,7 +25,7 @@ export async function createBucket(
 ): Promise<Entry> {
   const refusal = refuseBucketName(name);
   if (refusal !== undefined) throw new StorageError('invalid-settings', refusal);
-  refuseOutside(s3, name);
+  refuseOutside(startOf(s3), name);
   const region = String(options.region ?? '');
   const elsewhere = !s3.options.customEndpoint && region !== '' && region !== s3.options.region;
   if (!elsewhere) return await createIn(s3, name, { ...options, region }, signal);
@@ -71,7 +72,7 @@ async function createIn(
 /** Deletes a bucket; the server does so only when nothing is in it. */
 export async function removeBucket(s3: S3Connection, { kind, id }: Entry, signal: AbortSignal): Promise<void> {
   if (kind !== 'container' || id === '') throw new StorageError('unsupported', 'Only a bucket can be deleted so.');
-  refuseOutside(s3, id);
+  refuseOutside(startOf(s3), id);
   try {
     await s3.remover.send(new DeleteBucketCommand({ Bucket: id }), { abortSignal: signal });
   } catch (error) {
@@ -116,9 +117,4 @@ function locationOf({ options }: S3Connection, region: string): BucketLocationCo
 function inRegion({ options, surroundings }: S3Connection, region: string): S3Connection {
   const host = options.server.host.replace(`.${options.region}.`, `.${region}.`);
   return new S3Connection({ ...options, region, server: new URL(`${options.server.protocol}//${host}`) }, surroundings);
-}
-
-function refuseOutside({ options: { bucket, prefix } }: S3Connection, name: string): void {
-  if (bucket === '' || (bucket === name && prefix === '')) return;
-  throw new StorageError('forbidden', `This credential is for another bucket or folder: ${name}`);
 }

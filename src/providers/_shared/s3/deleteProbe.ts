@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DeleteObjectCommand, GetBucketVersioningCommand } from '@aws-sdk/client-s3';
 import type { Place } from '../../../core/storageClient.ts';
 import type { VerificationStep } from '../../../core/verification.ts';
-import { deleteStep } from '../accessSteps.ts';
+import { buckets, deleteSentences, deleteStep } from '../accessSteps.ts';
 import type { S3Connection } from './connection.ts';
 
 /**
@@ -12,9 +12,9 @@ import type { S3Connection } from './connection.ts';
 export async function probeDelete(s3: S3Connection, at: Place, signal: AbortSignal): Promise<VerificationStep> {
   const start = performance.now();
   const bucket = at.kind === 'folder' ? at.container : at.kind === 'container' ? at.id : undefined;
-  if (bucket === undefined) return deleteStep('unknown', 'Whether these keys may delete depends on the bucket.', start);
+  if (bucket === undefined) return deleteStep('unknown', deleteSentences.dependsOn(buckets), start);
   if (!(await isHarmless(s3, bucket, signal))) {
-    return deleteStep('unknown', 'Whether these keys may delete shows only when something is deleted.', start);
+    return deleteStep('unknown', deleteSentences.later, start);
   }
   const key = `${at.kind === 'folder' ? at.id : ''}${randomBytes(16).toString('hex')}`;
   try {
@@ -24,12 +24,12 @@ export async function probeDelete(s3: S3Connection, at: Place, signal: AbortSign
     if (answer.DeleteMarker) await takeBack(s3, bucket, key, answer.VersionId, signal);
   } catch (error) {
     const failure = s3.fail(error, { bucket, key }, signal);
-    if (failure.kind === 'forbidden') return deleteStep('denied', 'These keys may not delete.', start);
+    if (failure.kind === 'forbidden') return deleteStep('denied', deleteSentences.denied, start);
     if (failure.kind !== 'not-found' && failure.kind !== 'changed') {
-      return deleteStep('unknown', 'Whether these keys may delete could not be found out.', start, failure.detail);
+      return deleteStep('unknown', deleteSentences.notFound, start, failure.detail);
     }
   }
-  return deleteStep('ok', 'These keys may delete.', start);
+  return deleteStep('ok', deleteSentences.ok, start);
 }
 
 async function isHarmless(s3: S3Connection, bucket: string, signal: AbortSignal): Promise<boolean> {

@@ -156,12 +156,8 @@ function rowOf(code: string | undefined): ErrorRow | undefined {
 
 function byStatus(status: number): ErrorRow | undefined {
   if (status === 401) return { ...wrongKey, sentence: () => 'The server does not accept these keys.' };
-  if (status >= 300 && status < 400) return { ...wrongRegion, sentence: elsewhere };
+  if (status >= 300 && status < 400) return { ...wrongRegion, ...rows.elsewhere };
   return rowOfStatus(status);
-}
-
-function elsewhere({ container, server }: Subject): string {
-  return `The server sends this on to another address, which is not followed with your keys: ${container ?? server.host}`;
 }
 
 function factsOf(error: unknown, row?: ErrorRow): ErrorFacts {

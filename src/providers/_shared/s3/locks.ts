@@ -1,6 +1,7 @@
 import { GetObjectLockConfigurationCommand, HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3';
-import { StorageError } from '../../../core/errors.ts';
+import type { StorageError } from '../../../core/errors.ts';
 import type { Entry, Lock, Outcome } from '../../../core/storageClient.ts';
+import { lockedBy } from '../lockedBy.ts';
 import { inParallel } from '../parallel.ts';
 import type { S3Connection } from './connection.ts';
 
@@ -61,24 +62,11 @@ async function lockedError(s3: S3Connection, entry: Entry, signal: AbortSignal):
   try {
     if (!(await hasObjectLock(s3, entry.container ?? '', signal))) return undefined;
     const [lock] = await locksOn(s3, entry, signal);
-    return lock && new StorageError('locked', lockSentence(lock, entry.id), hintOf(lock));
+    return lock && lockedBy(lock, entry.id);
   } catch {
     // The refusal is known and stays; only its reason could not be learned.
     return undefined;
   }
-}
-
-function lockSentence({ kind, bypassable, until }: Lock, key: string): string {
-  if (kind === 'legal-hold') return `Under a legal hold: ${key}`;
-  const end = until === undefined ? '' : ` until ${new Date(until).toISOString().replace(/\.\d+Z$/, 'Z')}`;
-  return `Locked in ${bypassable ? 'governance' : 'compliance'} mode${end}: ${key}`;
-}
-
-function hintOf({ kind, bypassable }: Lock): { hint: string } {
-  if (kind === 'legal-hold') return { hint: 'It can be deleted when the legal hold is lifted.' };
-  return bypassable
-    ? { hint: 'Keys with the permission can delete it when bypassing governance is chosen before deleting.' }
-    : { hint: 'Nobody can delete it before then.' };
 }
 
 /** Whether a bucket has Object Lock, asked once; where these keys may not ask, it may have. */

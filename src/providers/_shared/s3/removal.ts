@@ -3,9 +3,9 @@ import type { StorageError } from '../../../core/errors.ts';
 import type { Entry, Outcome, Target } from '../../../core/storageClient.ts';
 import { refuseTarget, unanswered } from '../outcomes.ts';
 import { inParallel } from '../parallel.ts';
+import { travelsInXml } from '../xmlKeys.ts';
 import type { S3Connection } from './connection.ts';
 import { answerOf, keyError, resultOfCode } from './errors.ts';
-import { travelsInXml } from './keys.ts';
 import { startOf } from './listing.ts';
 import { explainRefusals } from './locks.ts';
 

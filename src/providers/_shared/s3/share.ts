@@ -1,14 +1,10 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { StorageError } from '../../../core/errors.ts';
 import type { Entry, SharedLink } from '../../../core/storageClient.ts';
 import { encodeKey } from '../keys.ts';
-import { refuseToShare } from '../links.ts';
+import { refuseToShare, sevenDays, unaddressable } from '../links.ts';
 import type { S3Connection } from './connection.ts';
 import { presignV2 } from './signatureV2.ts';
-
-/** The longest that a signature of version 4 may live: 7 days, in seconds. */
-export const longestShare = 604_800;
 
 /** A signed URL that opens one object, or one version of it. Asks nothing of the server. */
 export async function shareObject(
@@ -17,7 +13,7 @@ export async function shareObject(
   { seconds }: { readonly seconds: number },
   signal: AbortSignal,
 ): Promise<SharedLink> {
-  const refusal = refuseToShare(entry, seconds, { seconds: longestShare, text: '7 days' });
+  const refusal = refuseToShare(entry, seconds, sevenDays);
   if (refusal) throw refusal;
   const { container = '', id, version } = entry;
   const { config } = s3.reader;
@@ -61,8 +57,4 @@ function arrivesExactly(url: string, bucket: string, key: string): boolean {
   const [, host = '', path = ''] = /^https?:\/\/([^/]+)(\/[^?]*)\?/.exec(url) ?? [];
   const inHost = host.startsWith(`${bucket}.`) || bucket.startsWith('arn:');
   return path === `/${encodeKey(bucket)}/${encodeKey(key)}` || (inHost && path === `/${encodeKey(key)}`);
-}
-
-function unaddressable({ path }: Entry): StorageError {
-  return new StorageError('unsupported', `This name can't be written into a link exactly: ${path}`);
 }

@@ -2,7 +2,8 @@ import type { ErrorKind } from '../../../core/errors.ts';
 import type { Page, Place } from '../../../core/storageClient.ts';
 import { formatCounted } from '../../../core/text.ts';
 import { failedStep, type VerificationStep } from '../../../core/verification.ts';
-import { foundSentence, nameTheContainer, notTheService } from '../accessSteps.ts';
+import { aborted } from '../aborted.ts';
+import { buckets, foundSentence, nameTheContainer, notTheService } from '../accessSteps.ts';
 import { startPlace } from '../entries.ts';
 import { reachServer } from '../reach.ts';
 import type { S3Connection } from './connection.ts';
@@ -64,15 +65,6 @@ async function* verifyAccess(
   yield await probeDelete(s3, at, signal);
 }
 
-/** Never answers; fails when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}
-
-const buckets = { one: 'bucket', many: 'buckets' };
 const listingFailures: ReadonlySet<ErrorKind> = new Set(['forbidden', 'not-found', 'invalid-settings']);
 
 async function signInStep(

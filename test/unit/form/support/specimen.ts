@@ -74,6 +74,10 @@ export const specimen: Provider = defineProvider({
     drive === endpoint && drive !== ''
       ? [{ field: 'drive', severity: 'error', sentence: 'A drive is not called like its server.' }]
       : [],
+  examine: async (_settings, { privateKey }) =>
+    privateKey.includes('PUBLIC')
+      ? [{ field: 'privateKey', severity: 'error', sentence: 'This is the public half of a key.' }]
+      : [],
   urls: { of: () => undefined },
   connect,
 });

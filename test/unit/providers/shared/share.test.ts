@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Entry } from '../../../../src/core/storageClient.ts';
-import { refuseToShare } from '../../../../src/providers/_shared/links.ts';
+import { refuseToShare, sevenDays } from '../../../../src/providers/_shared/links.ts';
 import { S3Connection, type S3Options } from '../../../../src/providers/_shared/s3/connection.ts';
-import { longestShare, shareObject } from '../../../../src/providers/_shared/s3/share.ts';
+import { shareObject } from '../../../../src/providers/_shared/s3/share.ts';
 import s3 from '../../../../src/providers/s3/provider.ts';
-
-const longest = { seconds: longestShare, text: '7 days' };
 
 function entry(id: string, more: Partial<Entry> = {}): Entry {
   return { kind: 'object', container: 'bucket', id, name: id, path: `bucket/${id}`, ...more };
@@ -14,7 +12,7 @@ function entry(id: string, more: Partial<Entry> = {}): Entry {
 test.each(['.', '..', 'a/.', 'a/..', './a', '../a', 'a/./b', 'a/../b', '/..', '//./'])(
   'makes no link for what clients change on the way: %s',
   (key) => {
-    expect(refuseToShare(entry(key), 60, longest)).toMatchObject({ kind: 'unsupported', hint: expect.any(String) });
+    expect(refuseToShare(entry(key), 60, sevenDays)).toMatchObject({ kind: 'unsupported', hint: expect.any(String) });
   },
 );
 
@@ -22,7 +20,7 @@ test.each(['.', '..', 'a/.', 'a/..', './a', '../a', 'a/./b', 'a/../b', '/..', '/
 test.each(['...', '.hidden', 'a.', 'a//b', '/a', 'a/', '%2e%2e', 'a/%2E%2E/b', '. ', ' ', '..\\..', 'a?../b', '\n'])(
   'makes one for %j',
   (key) => {
-    expect(refuseToShare(entry(key), 60, longest)).toBeUndefined();
+    expect(refuseToShare(entry(key), 60, sevenDays)).toBeUndefined();
   },
 );
 
@@ -35,14 +33,14 @@ test.each([
   ['an upload', entry('a', { kind: 'upload' })],
   ['a delete marker', entry('a', { version: { id: '1', latest: true, marker: true } })],
 ])('makes no link for %s', (_, meant) => {
-  expect(refuseToShare(meant, 60, longest)?.kind).toBe('unsupported');
+  expect(refuseToShare(meant, 60, sevenDays)?.kind).toBe('unsupported');
 });
 
 test('keeps to the lifetime that the provider declares', () => {
-  expect(s3.limits.share).toBe(longestShare);
-  expect(refuseToShare(entry('a'), longestShare, longest)).toBeUndefined();
-  for (const seconds of [0, -1, 1.5, Number.NaN, longestShare + 1]) {
-    expect(refuseToShare(entry('a'), seconds, longest)?.kind).toBe('unsupported');
+  expect(s3.limits.share).toBe(sevenDays.seconds);
+  expect(refuseToShare(entry('a'), sevenDays.seconds, sevenDays)).toBeUndefined();
+  for (const seconds of [0, -1, 1.5, Number.NaN, sevenDays.seconds + 1]) {
+    expect(refuseToShare(entry('a'), seconds, sevenDays)?.kind).toBe('unsupported');
   }
 });
 

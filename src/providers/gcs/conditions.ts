@@ -1,0 +1,29 @@
+import { StorageError } from '../../core/errors.ts';
+import type { Outcome, Target } from '../../core/storageClient.ts';
+import { resultOf } from '../_shared/outcomes.ts';
+import type { GcsConnection } from './connection.ts';
+import { statObject } from './objects.ts';
+
+/** The generation that is there now; undefined where none is. */
+export async function generationOf(
+  gcs: GcsConnection,
+  { entry }: Target,
+  signal: AbortSignal,
+): Promise<string | StorageError | undefined> {
+  try {
+    return (await statObject(gcs, entry, signal)).tag;
+  } catch (error) {
+    const failure = gcs.fail(error, { bucket: entry.container, key: entry.id }, signal);
+    return failure.kind === 'not-found' ? undefined : failure;
+  }
+}
+
+/** The error of an object that has another generation than the one that was meant. */
+export function changed({ entry }: Target): StorageError {
+  return new StorageError('changed', `It changed in the meantime: ${entry.id}`);
+}
+
+/** The outcome that an error means. */
+export function failed(target: Target, error: StorageError): Outcome {
+  return { target, result: resultOf(error), error };
+}

@@ -1,0 +1,219 @@
+import { StorageError } from '../../core/errors.ts';
+import type { Outcome, Target } from '../../core/storageClient.ts';
+import { lockedBy } from '../_shared/lockedBy.ts';
+import { refuseTarget, unanswered } from '../_shared/outcomes.ts';
+import { inParallel } from '../_shared/parallel.ts';
+import { travelsInXml } from '../_shared/xmlKeys.ts';
+import { batchSize, deleteInBatch } from './batchDelete.ts';
+import { keepsVersions, readBucket } from './buckets.ts';
+import { changed, failed, generationOf } from './conditions.ts';
+import { checkObjectPath, type GcsConnection, objectPath } from './connection.ts';
+import { type Answer, Refusal } from './errors.ts';
+import { deleteByXml } from './multiDelete.ts';
+import { refuseName, statObject } from './objects.ts';
+
+/** Time limit of one call, in milliseconds. */
+const callLimit = 60_000;
+const singlesInFlight = 8;
+const batchesInFlight = 4;
+/** Of a call's refused objects, so many are asked for the reason. */
+const explainedAtMost = 50;
+
+/** Deletes up to 1,000 objects: together where their names travel unharmed, one by one where not. */
+export async function removeBatch(
+  gcs: GcsConnection,
+  batch: readonly Target[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(callLimit)]);
+  const outcomes = new Map<Target, Outcome>();
+  const keep = (outcome: Outcome) => outcomes.set(outcome.target, outcome);
+
+  const { refused, single, together } = sort(gcs, batch);
+  for (const outcome of refused) keep(outcome);
+  for (const [bucket, targets] of together) {
+    for (const outcome of await removeTogether(gcs, bucket, targets, limited)) keep(outcome);
+  }
+  await inParallel(single, singlesInFlight, async (target) => keep(await removeOne(gcs, target, limited)));
+
+  const inOrder = batch.map((target) => outcomes.get(target) ?? unanswered(target));
+  const first = inOrder[0]?.error;
+  if (first && together.size === 1 && inOrder.every(({ error }) => error === first)) throw first;
+  return await explainRefusals(gcs, inOrder, limited);
+}
+
+interface Sorted {
+  readonly refused: readonly Outcome[];
+  readonly single: readonly Target[];
+  readonly together: ReadonlyMap<string, readonly Target[]>;
+}
+
+function sort(gcs: GcsConnection, batch: readonly Target[]): Sorted {
+  const refused: Outcome[] = [];
+  const single: Target[] = [];
+  const together = new Map<string, Target[]>();
+  for (const target of batch) {
+    const { entry } = target;
+    const error = refuse(gcs, target);
+    if (error) refused.push({ target, result: 'failed', error });
+    else if (batch.length === 1 || !travelsInXml(entry.id)) single.push(target);
+    else add(together, entry.container ?? '', target);
+  }
+  return { refused, single, together };
+}
+
+function add(groups: Map<string, Target[]>, bucket: string, target: Target): void {
+  const known = groups.get(bucket);
+  if (known) known.push(target);
+  else groups.set(bucket, [target]);
+}
+
+function refuse({ options }: GcsConnection, { entry, ifTag }: Target): StorageError | undefined {
+  if (entry.version !== undefined) {
+    return new StorageError('unsupported', `Versions can't be deleted one by one here: ${entry.path}`);
+  }
+  if (ifTag !== undefined && !/^\d+$/.test(ifTag)) {
+    return new StorageError('unsupported', `This is no generation of an object: ${ifTag}`);
+  }
+  return refuseTarget(entry, options.start, ['object']) ?? refuseName(entry.id);
+}
+
+/**
+ * By the XML API, which takes 1,000 names at once, and can be told which generation is meant. Where versions are kept, naming
+ * one deletes it for good: what is to stay recoverable goes to the JSON API then, whose condition doesn't.
+ */
+async function removeTogether(
+  gcs: GcsConnection,
+  bucket: string,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  try {
+    const conditional = targets.some(({ ifTag }) => ifTag !== undefined);
+    const naming = !conditional || (await keepsVersions(gcs, bucket, signal)) === false;
+    const goesByXml = ({ ifTag, mode }: Target) => naming || ifTag === undefined || mode === 'permanent';
+    const byXml = targets.filter(goesByXml);
+    const others = targets.filter((target) => !goesByXml(target));
+    const outcomes = byXml.length === 0 ? [] : await deleteByXml(gcs, bucket, byXml, signal);
+    return outcomes
+      ? [...outcomes, ...(await removeInBatches(gcs, bucket, others, signal))]
+      : await removeInBatches(gcs, bucket, targets, signal);
+  } catch (error) {
+    return allFailed(targets, gcs.fail(error, { bucket }, signal));
+  }
+}
+
+async function removeInBatches(
+  gcs: GcsConnection,
+  bucket: string,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const batches = Array.from({ length: Math.ceil(targets.length / batchSize) }, (_, n) =>
+    targets.slice(n * batchSize, (n + 1) * batchSize),
+  );
+  await inParallel(batches, batchesInFlight, async (some) => {
+    outcomes.push(...(await removeSome(gcs, bucket, some, signal)));
+  });
+  return outcomes;
+}
+
+async function removeSome(
+  gcs: GcsConnection,
+  bucket: string,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  try {
+    const answers = await deleteInBatch(gcs, bucket, targets, signal);
+    const outcomes = new Map<Target, Outcome>();
+    await inParallel(targets, singlesInFlight, async (target) => {
+      const answer = answers ? answers.get(target) : undefined;
+      if (answer) outcomes.set(target, await outcomeOf(gcs, target, answer, signal));
+      else outcomes.set(target, answers ? unanswered(target) : await removeOne(gcs, target, signal));
+    });
+    return targets.map((target) => outcomes.get(target) ?? unanswered(target));
+  } catch (error) {
+    return allFailed(targets, gcs.fail(error, { bucket }, signal));
+  }
+}
+
+async function removeOne(gcs: GcsConnection, target: Target, signal: AbortSignal): Promise<Outcome> {
+  const { container: bucket = '', id: key } = target.entry;
+  const path = objectPath(bucket, key);
+  try {
+    checkObjectPath(path, bucket, key);
+    const asked = { method: 'DELETE', path, query: { ifGenerationMatch: target.ifTag } };
+    return await outcomeOf(gcs, target, await gcs.answer(asked, { bucket, key }, signal), signal);
+  } catch (error) {
+    return failed(target, gcs.fail(error, { bucket, key }, signal));
+  }
+}
+
+/** What the answer of the JSON API to one deletion means; only a 204 without a word is a deletion. */
+async function outcomeOf(gcs: GcsConnection, target: Target, answer: Answer, signal: AbortSignal): Promise<Outcome> {
+  const { container: bucket = '', id: key } = target.entry;
+  if (answer.status === 204 && answer.text === '') {
+    gcs.seen.add(bucket);
+    return { target, result: 'deleted' };
+  }
+  const refusal = new Refusal(answer);
+  const error = gcs.fail(refusal, { bucket, key }, signal);
+  if (refusal.code === undefined) return failed(target, error);
+  if (error.kind === 'not-found') return await missing(gcs, target, error, signal);
+  return error.kind === 'changed' ? await unmatched(gcs, target, error, signal) : failed(target, error);
+}
+
+/** The JSON API says the same of an object that is gone and of a bucket that is. */
+async function missing(gcs: GcsConnection, target: Target, error: StorageError, signal: AbortSignal): Promise<Outcome> {
+  const { container: bucket = '' } = target.entry;
+  if (target.ifTag !== undefined) return await unmatched(gcs, target, error, signal);
+  if (gcs.seen.has(bucket)) return { target, result: 'already-gone' };
+  try {
+    await readBucket(gcs, bucket, signal);
+    return { target, result: 'already-gone' };
+  } catch (failure) {
+    const { kind } = gcs.fail(failure, { bucket }, signal);
+    return kind === 'forbidden'
+      ? { target, result: 'already-gone' }
+      : failed(target, gcs.fail(failure, { bucket }, signal));
+  }
+}
+
+/** A condition that didn't hold: something else is there now, or nothing. */
+async function unmatched(
+  gcs: GcsConnection,
+  target: Target,
+  error: StorageError,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const found = await generationOf(gcs, target, signal);
+  if (found instanceof StorageError) return failed(target, found.kind === 'forbidden' ? error : found);
+  if (found === undefined) return { target, result: 'already-gone' };
+  return failed(target, found === target.ifTag ? error : changed(target));
+}
+
+/** The JSON API refuses what is under a hold with the words of a missing permission; the object itself tells. */
+async function explainRefusals(
+  gcs: GcsConnection,
+  outcomes: readonly Outcome[],
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const refused = outcomes.filter(({ result }) => result === 'locked' || result === 'denied');
+  const explained = new Map<Outcome, Outcome>();
+  await inParallel(refused.slice(0, explainedAtMost), singlesInFlight, async (outcome) => {
+    try {
+      const [lock] = (await statObject(gcs, outcome.target.entry, signal)).locks ?? [];
+      if (lock)
+        explained.set(outcome, { ...outcome, result: 'locked', error: lockedBy(lock, outcome.target.entry.id) });
+    } catch {
+      // The refusal is known and stays; only its reason could not be learned.
+    }
+  });
+  return outcomes.map((outcome) => explained.get(outcome) ?? outcome);
+}
+
+function allFailed(targets: readonly Target[], error: StorageError): readonly Outcome[] {
+  return targets.map((target) => failed(target, error));
+}
