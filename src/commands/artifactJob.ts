@@ -12,6 +12,7 @@ import { textDocuments } from '../ui/textDocuments.ts';
 import { Leases } from './leases.ts';
 import type { Parts } from './parts.ts';
 import { buttonsFor, isClean, isConfirmed, progressTeller, tellFailure, writeText } from './removalDialogs.ts';
+import { runnable } from './runnable.ts';
 
 /** A removal of artifacts: what was confirmed, and all that was done about it so far. */
 export interface Job {
@@ -99,8 +100,8 @@ async function retry(parts: Parts, job: Job, asks: boolean): Promise<void> {
     changed ||= record.revision !== before.revision;
   }
   const again: Share[] = [];
-  for (const [removal, { client, provider }] of open) {
-    again.push({ client, provider, removal: await retryFailed(removal) });
+  for (const [removal, lease] of open) {
+    again.push({ ...runnable(lease), removal: await retryFailed(removal) });
   }
   const plans = again.map(({ removal }) => removal.plan);
   if ((asks || changed) && !(await isConfirmed(parts.dialogs, confirmationForAll(plans))))

@@ -15,6 +15,7 @@ import { Leases } from './leases.ts';
 import type { Handler, Parts } from './parts.ts';
 import { chooseBypass, isConfirmed } from './removalDialogs.ts';
 import { type Addition, addCredentialFor, additionsFor, resolverFor } from './resolving.ts';
+import { runnable } from './runnable.ts';
 import { pickCredential } from './targets.ts';
 import { chooseLines } from './urlLines.ts';
 
@@ -142,9 +143,9 @@ async function planShares(
   try {
     await dialogs.progress('Getting ready to delete', async (_, signal) => {
       for (const [record, mine] of byCredential) {
-        const { client, provider } = await leases.open(record);
-        const request = { client, provider, credential: record, folder: storage, signal };
-        shares.push({ client, provider, removal: await planRemoval({ ...request, selection: byContainer(mine) }) });
+        const share = runnable(await leases.open(record));
+        const request = { ...share, credential: record, folder: storage, signal };
+        shares.push({ ...share, removal: await planRemoval({ ...request, selection: byContainer(mine) }) });
       }
     });
     return shares;

@@ -23,6 +23,7 @@ import {
   writeText,
 } from './removalDialogs.ts';
 import { renewKeys } from './renewKeys.ts';
+import { runnable } from './runnable.ts';
 import { entryTargets, targetsOf } from './targets.ts';
 
 /** A removal that has ended: what it was of, and what the credential was when it was confirmed. */
@@ -201,13 +202,13 @@ function isExpired(error: unknown): boolean {
   return error instanceof StorageError && error.kind === 'expired';
 }
 
-function run({ dialogs }: Parts, { client, provider }: Lease, removal: Removal): Promise<RemovalReport> {
+function run({ dialogs }: Parts, lease: Lease, removal: Removal): Promise<RemovalReport> {
   const { counts } = removal.plan;
   const total = totalOf(counts);
   const what =
     total === counts.objects ? formatCounted(total, 'object', 'objects') : formatCounted(total, 'item', 'items');
   return dialogs.progress(`Deleting ${what}`, (report, signal) =>
-    runRemoval({ removal, client, provider, signal, onProgress: progressTeller(report) }),
+    runRemoval({ ...runnable(lease), removal, signal, onProgress: progressTeller(report) }),
   );
 }
 

@@ -5,7 +5,7 @@ import { type Batch, batchesOf } from './batches.ts';
 import { writeJson } from './files.ts';
 import { checkManifest, readManifest } from './manifest.ts';
 import { createOutcomeLog, loggedError, type OutcomeLine, type OutcomeLog } from './outcomeLog.ts';
-import { AdaptivePace, type Leave, type Pace } from './pace.ts';
+import { type Leave, type Pace, Paces } from './pace.ts';
 import type { RemovalReport, RunRequest } from './removal.ts';
 import { manifestFile, reportFile } from './removalFolder.ts';
 import { RetryBudget } from './retryBudget.ts';
@@ -41,7 +41,7 @@ export async function runRemoval(request: RunRequest): Promise<RemovalReport> {
 class Run {
   readonly #request: RunRequest;
   readonly #log: OutcomeLog;
-  readonly #pace: Pace;
+  readonly #paceOf: (container: string) => Pace;
   readonly #budget = new RetryBudget();
   readonly #startedAt = Date.now();
   /** Aborted when nothing may be sent any more; its reason is the report's. */
@@ -59,7 +59,7 @@ class Run {
   constructor(request: RunRequest, log: OutcomeLog) {
     this.#request = request;
     this.#log = log;
-    this.#pace = request.pace ?? new AdaptivePace();
+    this.#paceOf = request.paceOf ?? new Paces().at('');
   }
 
   async finish(): Promise<RemovalReport> {
@@ -96,7 +96,7 @@ class Run {
         if (batch.alone) await this.#settleInFlight();
         // What waits to be sent again holds no turn, but its targets: there are never many of them.
         while (this.#inFlight.size >= mostBatches) await Promise.race(this.#inFlight);
-        const leave = await this.#pace.enter(batch.targets.length, this.#stop.signal);
+        const leave = await this.#paceFor(batch).enter(batch.targets.length, this.#stop.signal);
         if (this.#stop.signal.aborted) {
           leave();
           break;
@@ -127,7 +127,7 @@ class Run {
       client,
       repeatable: removal.plan.repeatable,
       times,
-      pace: this.#pace,
+      pace: this.#paceFor({ targets }),
       budget: this.#budget,
       stopped: this.#stop.signal,
       abandoned: this.#abandon.signal,
@@ -138,6 +138,10 @@ class Run {
     } finally {
       leave();
     }
+  }
+
+  #paceFor({ targets }: Pick<Batch, 'targets'>): Pace {
+    return this.#paceOf(targets[0]?.entry.container ?? '');
   }
 
   #count(targets: readonly Target[], settled: readonly Settled[]): void {

@@ -142,7 +142,12 @@ export class AdaptivePace implements Pace {
 export class Paces {
   readonly #known = new Map<string, AdaptivePace>();
 
-  of(server: string, container: string): AdaptivePace {
+  /** The paces of one server, by container; '' where there are none. */
+  at(server: string): (container: string) => AdaptivePace {
+    return (container) => this.#of(server, container);
+  }
+
+  #of(server: string, container: string): AdaptivePace {
     const name = JSON.stringify([server, container]);
     const pace = this.#known.get(name) ?? new AdaptivePace();
     this.#known.delete(name);

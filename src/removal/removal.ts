@@ -90,8 +90,8 @@ export interface RunRequest {
   /** Aborting it stops the sending at once; what is in flight may still answer for a moment. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: RemovalProgress) => void;
-  /** What the server takes, shared by the removals there; a new one by default. */
-  readonly pace?: Pace;
+  /** What the server takes in a container, shared by the removals there; found out anew by default. */
+  readonly paceOf?: (container: string) => Pace;
   readonly times?: RunTimes;
 }
 

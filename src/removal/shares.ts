@@ -1,16 +1,12 @@
 import { StorageError, toStorageError } from '../core/errors.ts';
-import { type RemovalResult, removalResults, type StorageClient } from '../core/storageClient.ts';
+import { type RemovalResult, removalResults } from '../core/storageClient.ts';
 import { targetKey } from './artifacts.ts';
 import { runRemoval } from './engine.ts';
 import { readOutcomes } from './outcomeLog.ts';
-import type { EntryOutcome, ProviderFacts, Removal, RemovalProgress, RemovalReport } from './removal.ts';
+import type { EntryOutcome, Removal, RemovalProgress, RemovalReport, RunRequest } from './removal.ts';
 
 /** One credential's part of a removal that goes over several. */
-export interface Share {
-  readonly removal: Removal;
-  readonly client: StorageClient;
-  readonly provider: ProviderFacts;
-}
+export type Share = Pick<RunRequest, 'removal' | 'client' | 'provider' | 'paceOf'>;
 
 /** How a share ended: with its report, or with why there is none. */
 export interface EndedShare {

@@ -370,7 +370,8 @@ test('a server that answers now and then does not end the run', async () => {
     },
   });
   const removal = await plan(client, [container]);
-  const report = await run(client, removal, { provider: facts({ batch: 1 }), pace: oneByOne() });
+  const pace = oneByOne();
+  const report = await run(client, removal, { provider: facts({ batch: 1 }), paceOf: () => pace });
   expect(report.results).toEqual({ ...none, deleted: 7, failed: 23 });
 });
 

@@ -124,7 +124,7 @@ test('who gives up waiting gets no turn, and takes none from others', async () =
 
 test('removals in one container of a server share its pace, others have their own', () => {
   const paces = new Paces();
-  expect(paces.of('https://a', 'x')).toBe(paces.of('https://a', 'x'));
-  expect(paces.of('https://a', 'y')).not.toBe(paces.of('https://a', 'x'));
-  expect(paces.of('https://b', 'x')).not.toBe(paces.of('https://a', 'x'));
+  expect(paces.at('https://a')('x')).toBe(paces.at('https://a')('x'));
+  expect(paces.at('https://a')('y')).not.toBe(paces.at('https://a')('x'));
+  expect(paces.at('https://b')('x')).not.toBe(paces.at('https://a')('x'));
 });

@@ -117,12 +117,12 @@ test('Retry Failed takes exactly what failed or was not attempted, as it was con
   const removal = await plan(client, [container]);
   const first = await run(client, removal, {
     signal: cancel.signal,
-    pace: {
+    paceOf: () => ({
       async enter() {
         if (client.calls.length === 2) cancel.abort();
         return () => {};
       },
-    },
+    }),
   });
   expect(first.results).toEqual({ ...none, deleted: 1998, failed: 2, 'not-attempted': 500 });
 
