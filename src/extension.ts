@@ -10,7 +10,7 @@ import { readStoreId } from './credentials/storeId.ts';
 import { credentialAccess, draftOperations } from './form/credentialAccess.ts';
 import { Forms } from './form/forms.ts';
 import { createLog } from './log.ts';
-import { providers as providerList } from './providers/registry.generated.ts';
+import { providers as registered } from './providers/registry.generated.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { CredentialsTree } from './tree/credentialsTree.ts';
 import { Verifications } from './tree/verifications.ts';
@@ -35,6 +35,7 @@ function build(context: ExtensionContext): Parts {
   const redactor = createRedactor();
   const log = createLog(redactor);
   const report = (error: unknown) => log.error('Something in the background failed.', error);
+  const providerList = registered.toSorted((a, b) => a.label.localeCompare(b.label));
   const providers = new Map(providerList.map((provider) => [provider.id, provider]));
   const dialogs = { ...vscodeDialogs };
 

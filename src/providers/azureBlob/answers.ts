@@ -48,10 +48,9 @@ export function wholeBatch(contentType: string, text: string, parts: number): Re
   if (replies.length === 1 && only && only.id === undefined && only.status >= 400) {
     return { refusal: `${only.status} · ${only.code ?? ''}`, status: only.status, code: only.code };
   }
-  const written = Array.from({ length: parts }, (_, id) => {
-    const found = replies.filter((reply) => reply.id === id);
-    return writeReply(id, found.length === 1 && found[0] ? found[0] : { status: 500, code: unansweredCode });
-  });
+  const said = new Map<number | undefined, Reply>();
+  for (const reply of replies) said.set(reply.id, said.has(reply.id) ? unanswered : reply);
+  const written = Array.from({ length: parts }, (_, id) => writeReply(id, said.get(id) ?? unanswered));
   return { type: 'multipart/mixed; boundary=replies', body: `${written.join('')}--replies--\r\n` };
 }
 
@@ -60,6 +59,8 @@ interface Reply {
   readonly status: number;
   readonly code?: string | undefined;
 }
+
+const unanswered: Reply = { status: 500, code: unansweredCode };
 
 function readReply(section: string): Reply {
   const [, head = '', status, rest = ''] = /^(.*?)\r?\nHTTP\/1\.[01] (\d{3})\b(.*)$/s.exec(section) ?? [];

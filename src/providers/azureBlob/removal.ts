@@ -27,8 +27,13 @@ export async function removeBatch(
   for (const target of batch) {
     const { entry } = target;
     const error = refuse(azure, entry);
-    if (error) keep({ target, result: 'failed', error });
-    else containers.set(containerIn(entry), [...(containers.get(containerIn(entry)) ?? []), target]);
+    if (error) {
+      keep({ target, result: 'failed', error });
+      continue;
+    }
+    const known = containers.get(containerIn(entry));
+    if (known) known.push(target);
+    else containers.set(containerIn(entry), [target]);
   }
   for (const [container, targets] of containers) {
     const answered = targets.length > 1 ? await removeTogether(azure, container, targets, limited) : undefined;
