@@ -1,12 +1,12 @@
 import type { Agent } from 'node:http';
 import { StorageError } from '../../core/errors.ts';
 import type { Surroundings } from '../../core/provider.ts';
-import { aborted } from '../_shared/aborted.ts';
 import type { Start } from '../_shared/entries.ts';
 import type { Subject } from '../_shared/errorRows.ts';
 import { createFetch, type Fetch } from '../_shared/fetch.ts';
 import { createAgent } from '../_shared/http.ts';
 import { encodeSegment } from '../_shared/keys.ts';
+import { orAborted } from '../_shared/orAborted.ts';
 import { repeated } from '../_shared/repeated.ts';
 import { type Answer, incomplete, type Meanings, Refusal, toGcsError } from './errors.ts';
 
@@ -126,7 +126,7 @@ export class GcsConnection {
     const url = new URL(`${path}${queryOf(query)}`, this.options.server);
     if (url.pathname !== path || url.origin !== this.options.server.origin) throw unaddressable(path);
     const sent = { method, headers, signal, ...(body === undefined ? {} : { body }) };
-    const send = () => Promise.race([this.identity.send(url, sent), aborted(signal)]);
+    const send = () => orAborted(this.identity.send(url, sent), signal);
     signal.throwIfAborted();
     const response = await send();
     if (response.status !== 401) return response;

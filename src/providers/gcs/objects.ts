@@ -3,7 +3,8 @@ import type { Entry, Lock } from '../../core/storageClient.ts';
 import { objectEntry } from '../_shared/entries.ts';
 import { checkKey } from '../_shared/keys.ts';
 import { readAtMost } from '../_shared/readAtMost.ts';
-import { type GcsConnection, objectPath } from './connection.ts';
+import { repeated } from '../_shared/repeated.ts';
+import { type About, type Asked, type GcsConnection, objectPath } from './connection.ts';
 import { incomplete, Refusal } from './errors.ts';
 
 /** https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
@@ -59,7 +60,7 @@ export async function statObject(gcs: GcsConnection, entry: Entry, signal: Abort
   const asked = { path: objectPath(bucket, key), query: { fields: `kind,bucket,${rowFields}` } };
   const resource = await gcs.read<ObjectResource>('storage#object', asked, { bucket, key }, signal);
   if (resource.name !== key || resource.bucket !== bucket) throw incomplete(gcs.subject({ bucket, key }));
-  return entryOf(bucket, resource, key.slice(0, key.length - entry.name.length));
+  return { ...entryOf(bucket, resource, ''), name: entry.name };
 }
 
 export async function readObject(
@@ -71,13 +72,22 @@ export async function readObject(
   const { bucket, key } = addressOf(entry);
   const about = { bucket, key };
   try {
-    const response = await gcs.open({ path: objectPath(bucket, key), query: { alt: 'media' } }, signal);
-    if (response.status !== 200) {
-      throw new Refusal({ status: response.status, headers: response.headers, text: await response.text() });
-    }
+    const asked = { path: objectPath(bucket, key), query: { alt: 'media' } };
+    const response = await repeated(() => opened(gcs, asked, about, signal), signal);
     const length = response.headers.get('content-length');
     const body = (response.body ?? []) as AsyncIterable<Uint8Array>;
     return await readAtMost(body, limit, length === null ? undefined : Number(length), entry);
+  } catch (error) {
+    throw gcs.fail(error, about, signal);
+  }
+}
+
+async function opened(gcs: GcsConnection, asked: Asked, about: About, signal: AbortSignal): Promise<Response> {
+  try {
+    const response = await gcs.open(asked, signal);
+    const { status, headers } = response;
+    if (status === 200) return response;
+    throw new Refusal({ status, headers, text: await response.text() });
   } catch (error) {
     throw gcs.fail(error, about, signal);
   }

@@ -79,8 +79,8 @@ function refuse({ options }: GcsConnection, { entry, ifTag }: Target): StorageEr
 }
 
 /**
- * By the XML API, which takes 1,000 names at once, and can be told which generation is meant. Where versions are kept, naming
- * one deletes it for good: what is to stay recoverable goes to the JSON API then, whose condition doesn't.
+ * By the XML API, which takes 1,000 names at once, and can be told which generation is meant. Where versions are kept, or may
+ * be, naming one would delete it for good: there the JSON API is asked, whose condition leaves it as a noncurrent version.
  */
 async function removeTogether(
   gcs: GcsConnection,
@@ -91,7 +91,7 @@ async function removeTogether(
   try {
     const conditional = targets.some(({ ifTag }) => ifTag !== undefined);
     const naming = !conditional || (await keepsVersions(gcs, bucket, signal)) === false;
-    const goesByXml = ({ ifTag, mode }: Target) => naming || ifTag === undefined || mode === 'permanent';
+    const goesByXml = ({ ifTag }: Target) => naming || ifTag === undefined;
     const byXml = targets.filter(goesByXml);
     const others = targets.filter((target) => !goesByXml(target));
     const outcomes = byXml.length === 0 ? [] : await deleteByXml(gcs, bucket, byXml, signal);

@@ -1,9 +1,9 @@
 import { type ErrorKind, StorageError } from '../../core/errors.ts';
 import type { Page, Place } from '../../core/storageClient.ts';
 import { failedStep, type VerificationStep } from '../../core/verification.ts';
-import { aborted } from '../_shared/aborted.ts';
 import { buckets, deleteSentences, deleteStep, foundSentence, nameTheContainer } from '../_shared/accessSteps.ts';
 import { startPlace } from '../_shared/entries.ts';
+import { orAborted } from '../_shared/orAborted.ts';
 import { reachServer } from '../_shared/reach.ts';
 import { bucketPath, type GcsConnection } from './connection.ts';
 import { isGcsAnswer } from './errors.ts';
@@ -23,7 +23,7 @@ async function* verifyAccess(gcs: GcsConnection, at: Place, signal: AbortSignal)
   const elapsed = () => Math.round(performance.now() - start);
   let signedIn: VerificationStep;
   try {
-    const account = await Promise.race([gcs.identity.signIn(), aborted(signal)]);
+    const account = await orAborted(gcs.identity.signIn(), signal);
     const sentence = account === undefined ? 'The server accepts the keys.' : `Signed in as: ${account}`;
     signedIn = { stage: 'sign-in', status: 'ok', sentence, ms: elapsed() };
   } catch (error) {

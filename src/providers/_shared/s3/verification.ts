@@ -2,9 +2,9 @@ import type { ErrorKind } from '../../../core/errors.ts';
 import type { Page, Place } from '../../../core/storageClient.ts';
 import { formatCounted } from '../../../core/text.ts';
 import { failedStep, type VerificationStep } from '../../../core/verification.ts';
-import { aborted } from '../aborted.ts';
 import { buckets, foundSentence, nameTheContainer, notTheService } from '../accessSteps.ts';
 import { startPlace } from '../entries.ts';
+import { orAborted } from '../orAborted.ts';
 import { reachServer } from '../reach.ts';
 import type { S3Connection } from './connection.ts';
 import { probeDelete } from './deleteProbe.ts';
@@ -37,7 +37,7 @@ async function* verifyAccess(
   const elapsed = () => Math.round(performance.now() - start);
   const signedIn = () => signInStep(s3, hint, elapsed());
   try {
-    await Promise.race([s3.keySource.keys(), aborted(signal)]);
+    await orAborted(s3.keySource.keys(), signal);
   } catch (error) {
     yield failedStep('sign-in', s3.fail(error, {}, signal), elapsed());
     return;
