@@ -1,3 +1,4 @@
+import type { Draft } from '../../core/fields.ts';
 import type { Location } from '../../core/provider.ts';
 import type { Entry } from '../../core/storageClient.ts';
 import { encodeKey } from '../_shared/keys.ts';
@@ -43,6 +44,14 @@ export function parseUrl(url: string): readonly Location[] {
   const google = name === 'storage.googleapis.com' || name === 'storage.cloud.google.com';
   const server = google ? '' : withPort(name, port, `${protocol.toLowerCase()}:`);
   return [{ server, container: readings(container)[0] ?? container, ids: readings(id) }];
+}
+
+/** What the form of a credential for a place begins with. */
+export function draftFor({ server, container }: Location, url: string): Draft {
+  return {
+    bucket: container,
+    ...(server === '' ? {} : { endpoint: `${/^http:/i.test(url) ? 'http' : 'https'}://${server}` }),
+  };
 }
 
 function readings(written: string): readonly string[] {
