@@ -33,6 +33,9 @@ const measured = { span: 2_000, least: 1_000 };
 /** The fewest keys per second that are ever sent. */
 const slowest = 20;
 
+/** The longest that calls are held because a server asked for it: whoever waits would else not learn that it asks for a day. */
+const longestHold = 60_000;
+
 /**
  * Finds out how much a server takes: so many calls under way, one more for each second without a complaint. When the
  * server asks to slow down there are fewer of them, and from then on also no more keys per second than it took, a
@@ -92,7 +95,7 @@ export class AdaptivePace implements Pace {
   /** Calls that were under way together are complained of together: that counts once. */
   #slowDown(begun: number, retryAfter: number): void {
     const now = this.#clock.now();
-    this.#nextAt = Math.max(this.#nextAt, now + retryAfter);
+    this.#nextAt = Math.max(this.#nextAt, now + Math.min(retryAfter, longestHold));
     if (begun <= this.#cutAt) return;
     this.#cutAt = now;
     this.#grownAt = now;

@@ -128,3 +128,13 @@ test('removals in one container of a server share its pace, others have their ow
   expect(paces.at('https://a')('y')).not.toBe(paces.at('https://a')('x'));
   expect(paces.at('https://b')('x')).not.toBe(paces.at('https://a')('x'));
 });
+
+test('nobody is held longer than anyone would sit out, whatever the server asks for', async () => {
+  const clock = new ManualClock();
+  const pace = new AdaptivePace(clock);
+  const leave = await pace.enter(10, never);
+  leave(new StorageError('rate-limited', 'Tomorrow.', { retryAfter: 86_400_000 }));
+  const next = pace.enter(10, never).then(() => clock.now());
+  await clock.run();
+  expect(await next).toBe(60_000);
+});
