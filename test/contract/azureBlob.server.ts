@@ -54,6 +54,7 @@ function serverFor(name: string, access: Omit<Azurite, 'stop'>, caFile?: string)
   const { account, accountKey, origin } = access;
   const judge = new AzureJudge(access, caFile);
   let created = 0;
+  const containers = new Set<string>();
   return {
     name,
     judge,
@@ -75,10 +76,17 @@ function serverFor(name: string, access: Omit<Azurite, 'stop'>, caFile?: string)
     async createContainer() {
       const container = `contract-${process.pid}-${Date.now().toString(36)}-${++created}`;
       await judge.demand({ method: 'PUT', container, query: { restype: 'container' } });
+      containers.add(container);
       return container;
     },
     async removeContainer(container) {
       await judge.demand({ method: 'DELETE', container, query: { restype: 'container' } });
+    },
+    async cleanUp() {
+      for (const container of containers) {
+        await judge.ask({ method: 'DELETE', container, query: { restype: 'container' } });
+        containers.delete(container);
+      }
     },
     put: (container, id, body = 'x') => judge.put(container, id, body),
     ids: (container) => judge.names(container),
