@@ -74,7 +74,9 @@ function sizeOf(own, entry, { outputs }) {
   return { bytes: own.outputs[entry].bytes, imports: onDemand };
 }
 
-function handOn(names, part, entry) {
-  const each = names.map((name) => `${name}=p.${name}`).join(',');
-  return `import{${part} as p}from"${entry.startsWith('.') ? entry : `./${entry}`}";${each ? `const ${each};` : ''}export{${names.join(',')}};`;
+/** The words of a file that was joined. Its exports may have any name, of which no word of its own may be one. */
+export function handOn(names, part, entry) {
+  const each = names.map((name, n) => `$${n}=$.${name}`).join(',');
+  const exports = names.map((name, n) => `$${n} as ${name}`).join(',');
+  return `import{${part} as $}from"${entry.startsWith('.') ? entry : `./${entry}`}";${each ? `const ${each};` : ''}export{${exports}};`;
 }

@@ -13,8 +13,8 @@ import { RetryBudget } from './retryBudget.ts';
 /** Batches under way or waiting to be sent again. */
 const mostBatches = 8;
 
-/** After so many batches in a row that no server answered, it is taken for gone. */
-const unansweredInARow = 4;
+/** After so many batches in a row of which the server took nothing, no more are sent: it is gone, or takes none any more. */
+const inVainInARow = 4;
 
 /**
  * Deletes what the manifest of a removal names, and nothing else. Every entry gets one of the seven results, which is on disk
@@ -53,7 +53,7 @@ class Run {
   #fateUnknown = 0;
   #bytes = 0;
   #done = 0;
-  #unanswered = 0;
+  #inVain = 0;
   #logFailure: StorageError | undefined;
 
   constructor(request: RunRequest, log: OutcomeLog) {
@@ -153,8 +153,9 @@ class Run {
     this.#done += settled.length;
     const lost = settled.find(isLoginLost)?.error;
     if (lost) this.#halt(lost);
-    this.#unanswered = settled.every(isUnanswered) ? this.#unanswered + 1 : 0;
-    if (this.#unanswered >= unansweredInARow) this.#halt(serverGone());
+    const reason = settled.every(isInVain) ? settled[0]?.error : undefined;
+    this.#inVain = reason ? this.#inVain + 1 : 0;
+    if (reason && this.#inVain >= inVainInARow) this.#halt(takesNothing(reason));
     this.#tell();
   }
 
@@ -223,8 +224,8 @@ function lineOf(from: number, settled: readonly Settled[]): OutcomeLine {
   return { from, entries: settled.length, result: 'deleted', ...(exceptions.length > 0 ? { exceptions } : {}) };
 }
 
-function isUnanswered({ error }: Settled): boolean {
-  return error?.kind === 'unreachable' || error?.kind === 'timed-out';
+function isInVain({ error }: Settled): boolean {
+  return error?.kind === 'unreachable' || error?.kind === 'timed-out' || error?.kind === 'rate-limited';
 }
 
 function refuseSecondRun(error: unknown): never {
@@ -243,7 +244,12 @@ function logFailure(cause: unknown): StorageError {
   return new StorageError('unexpected', sentence, { detail: String(cause), cause });
 }
 
-function serverGone(): StorageError {
+function takesNothing({ kind }: StorageError): StorageError {
+  if (kind === 'rate-limited') {
+    return new StorageError(kind, 'The removal stopped, since the server only asks to slow down.', {
+      hint: 'Try again later: what was not deleted can be retried.',
+    });
+  }
   return new StorageError('unreachable', 'The removal stopped, since the server no longer answers.', {
     hint: 'Try again when the server can be reached: what was not deleted can be retried.',
   });

@@ -60,13 +60,18 @@ export function joinReports(shares: readonly EndedShare[]): RemovalReport {
   };
 }
 
-/** What became of every target of several removals, by `targetKey`; of one that was tried again, what came out last. */
+/**
+ * What became of every target of several removals, by `targetKey`; of one that was tried again, what came out last. Whose
+ * fate was unknown once, and of which no server has said more since, may be deleted all the same.
+ */
 export async function outcomesOf(removals: readonly Removal[]): Promise<ReadonlyMap<string, EntryOutcome>> {
   const outcomes = new Map<string, EntryOutcome>();
   for (const removal of removals) {
     try {
       for await (const outcome of readOutcomes(removal)) {
-        outcomes.set(targetKey(removal.plan.credential.id, outcome.entry), outcome);
+        const key = targetKey(removal.plan.credential.id, outcome.entry);
+        const unsure = outcomes.get(key)?.fateUnknown && unsaid.has(outcome.result);
+        outcomes.set(key, unsure ? { ...outcome, fateUnknown: true } : outcome);
       }
     } catch (error) {
       // What can't be read of one must not hide what became of the others: its rows say that nothing is recorded.
@@ -75,3 +80,6 @@ export async function outcomesOf(removals: readonly Removal[]): Promise<Readonly
   }
   return outcomes;
 }
+
+/** Results of which no server has said that the target is there or gone. */
+const unsaid: ReadonlySet<RemovalResult> = new Set(['failed', 'not-attempted']);

@@ -361,6 +361,22 @@ test('a server that no longer answers ends the run', async () => {
   expect(report.stopped?.kind).toBe('unreachable');
 });
 
+test('a server that asks to slow down whatever is sent ends the run', async () => {
+  const client = fakeClient({
+    pages: keyspace(objects(500)),
+    remove(batch, _, call) {
+      if (call <= 10) return deletedAll(batch);
+      throw new StorageError('rate-limited', 'Come back tomorrow.', { retryAfter: 86_400_000 });
+    },
+  });
+  const pace = oneByOne();
+  const provider = facts({ batch: 1 });
+  const report = await run(client, await plan(client, [container]), { provider, paceOf: () => pace });
+  expect(report.results.deleted).toBe(10);
+  expect(report.results['not-attempted']).toBeGreaterThan(470);
+  expect(report.stopped?.kind).toBe('rate-limited');
+});
+
 test('a server that answers now and then does not end the run', async () => {
   const client = fakeClient({
     pages: keyspace(objects(30)),

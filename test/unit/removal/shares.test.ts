@@ -139,6 +139,25 @@ test('what ends one share leaves the others alone, and only what is left is trie
   expect(summaryOf(jobReport(all, joinReports(endedAgain)))).toBe('Deleted 11. Failed: 1');
 });
 
+test('what may be deleted already is said to be so still when trying again was cancelled', async () => {
+  const rows = manyRows(2);
+  const unsure = fakeClient({
+    remove() {
+      throw new StorageError('unreachable', 'The connection was cut.', { retryable: false });
+    },
+  });
+  const [share] = await sharesOf(rows, [unsure]);
+  if (!share) throw new Error('There is a share for each cloud.');
+  await runShares([share], never);
+  const again = { ...share, removal: await retryFailed(share.removal) };
+  await runShares([again], AbortSignal.abort());
+  const outcomes = [...(await outcomesOf([share.removal, again.removal])).values()];
+  expect(outcomes.map(({ result, fateUnknown }) => [result, fateUnknown])).toEqual([
+    ['not-attempted', true],
+    ['not-attempted', true],
+  ]);
+});
+
 test('a share that could not run at all is told as failed, and hides nothing of the others', async () => {
   const rows = manyRows(2);
   const shares = await sharesOf(rows, []);
