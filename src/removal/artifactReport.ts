@@ -35,8 +35,8 @@ export function planText(rows: readonly ArtifactRow[]): string {
     '',
     `URLs: ${formatCount(rows.length)}`,
     `To be deleted: ${formatCount(kept.length)}${known.length > 0 ? ` (${size})` : ''}`,
-    ...(skipped === '' ? [] : [`Skipped: ${skipped}`]),
     ...sharesOf(kept).map((line) => `  ${line}`),
+    ...(skipped === '' ? [] : [`Skipped: ${skipped}`]),
     ...section('Skipped', ['Line', 'What happens', 'Why', 'URL'], rows.flatMap(skippedCells)),
     ...section(
       'To be deleted',

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Azure, type Cloud, cloudOf, type Google, startAzure, startGoogle } from './support/clouds.ts';
-import { addCredential, useSession, whyNoStorage } from './support/session.ts';
+import { fillCredential, useSession, whyNoStorage } from './support/session.ts';
 import { type ExpectedLine, type UrlList, writeUrlList } from './support/urlList.ts';
 
 const missing = whyNoStorage();
@@ -46,11 +46,16 @@ describe.skipIf(missing)('a person with artifacts in three clouds', () => {
     return (await clipboard()).replaceAll('\r\n', '\n');
   }
 
-  test('adds an S3 server by the form', async () => {
+  test('adds an S3 server by the form, and verifies it', async () => {
     const { window } = session;
     await window.openSidebar();
-    await addCredential(session, 'Ceph');
+    await window.runCommand('Storage Credentials: Add Credential');
+    await fillCredential(session, 'Ceph');
+    await window.form.verify();
+    await window.form.status.getByText('The credentials are valid').waitFor();
     await window.screenshot('three-clouds-form-s3');
+    await window.form.save();
+    await window.row('Ceph').waitFor();
   });
 
   test('adds Google Cloud Storage by a key file that is chosen, and verifies it', async () => {
