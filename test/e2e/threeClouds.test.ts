@@ -164,16 +164,10 @@ describe.skipIf(missing)('a person with artifacts in three clouds', () => {
     await window.dismissDialog();
 
     await offerList();
-    await lookUpSizes();
-    await window.screenshot('three-clouds-plan-with-sizes');
     await pick('Go On with');
-    await window.dialog.waitFor();
-    await window.screenshot('three-clouds-confirm');
     await window.answerDialog('Continue');
     await window.quickInput.locator('input').first().waitFor();
-    await window.screenshot('three-clouds-type');
     await leaveQuickInput();
-    expect(rowsOf(await editorText())).toEqual(list.lines.map(({ line, outcome }) => [line, plannedAs(outcome)]));
 
     expect(writes()).toEqual(before);
     for (const cloud of [ceph, google, azure]) expect(await cloud.names(cloud.container)).toEqual(list.stored(cloud));
@@ -183,15 +177,22 @@ describe.skipIf(missing)('a person with artifacts in three clouds', () => {
     const { window } = session;
     await offerList();
     await lookUpSizes();
+    await window.screenshot('three-clouds-plan-with-sizes');
     await pick('Go On with');
+    await window.dialog.waitFor();
+    await window.screenshot('three-clouds-confirm');
     await window.answerDialog('Continue');
+    await window.quickInput.getByText('To delete them, type').waitFor();
+    await window.screenshot('three-clouds-type');
     const asked = list.lines.filter(({ outcome }) => !outcome.startsWith('Skipped')).length;
     await window.enter(`${asked.toLocaleString('en-US')} objects`);
     const deleted = list.lines.filter(({ outcome }) => outcome === 'Deleted').length.toLocaleString('en-US');
     await window.notifications.getByText(`Deleted ${deleted}. Locked: 10. Denied: 5.`).waitFor();
     await window.screenshot('three-clouds-deleted');
+    expect(rowsOf(await editorText())).toEqual(list.lines.map(({ line, outcome }) => [line, plannedAs(outcome)]));
     await window.notifications.getByRole('button', { name: 'Show Report' }).click();
     await window.page.getByRole('tab', { name: 'Artifact Removal Report' }).waitFor();
+    await window.editor.getByText('what became of them').waitFor();
     await window.screenshot('three-clouds-report');
     await window.notifications.getByRole('button', { name: 'Save Report…' }).click();
     await window.quickInput.getByText('urls.txt').waitFor();
