@@ -12,10 +12,17 @@ export interface ConnectProxy {
   stop(): Promise<void>;
 }
 
-/** Starts a forward proxy on 127.0.0.1; with `credentials` it answers 407 without them, with `refuse` that status to all. */
-export async function startConnectProxy(
-  options: { credentials?: { username: string; password: string }; refuse?: number } = {},
-): Promise<ConnectProxy> {
+export interface ConnectProxyOptions {
+  /** Without them it answers 407. */
+  readonly credentials?: { readonly username: string; readonly password: string };
+  /** The status that answers everything. */
+  readonly refuse?: number;
+  /** Hosts that it alone can find, and the origin behind each. */
+  readonly hosts?: Readonly<Record<string, string>>;
+}
+
+/** Starts a forward proxy on 127.0.0.1. */
+export async function startConnectProxy(options: ConnectProxyOptions = {}): Promise<ConnectProxy> {
   const requests: string[] = [];
   const tunnels = new Set<Socket>();
 
@@ -42,7 +49,8 @@ export async function startConnectProxy(
       );
       return;
     }
-    const target = new URL(`tcp://${request.url}`);
+    const asked = new URL(`tcp://${request.url}`);
+    const target = new URL(options.hosts?.[asked.hostname] ?? asked);
     const upstream = connect(Number(target.port), target.hostname, () => {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       upstream.write(head);

@@ -88,7 +88,11 @@ class TunnelAgent extends HttpsProxyAgent<string> {
     request.once('proxyConnect', (answer: { statusCode: number }) => {
       status = answer.statusCode;
     });
-    const socket = await super.connect(request, { ...options, ...this.#secure } as typeof options);
+    const tunnel = super.connect(request, { ...options, ...this.#secure } as typeof options);
+    const socket = await tunnel.catch((cause: unknown) => {
+      // Nothing but the proxy was spoken to yet: what went wrong says nothing of the server.
+      throw Object.assign(new Error(messageOf(cause), { cause }), { code: 'PROXY_BROKEN' });
+    });
     if (status === 200) return socket;
     if ('destroy' in socket && typeof socket.destroy === 'function') socket.destroy();
     throw Object.assign(new Error(`The proxy answered with status ${status}.`), {
@@ -153,6 +157,11 @@ const connectionFailures: Readonly<Record<string, Failure>> = {
   ETIMEDOUT: slow,
   ESOCKETTIMEDOUT: slow,
   TimeoutError: slow,
+  PROXY_BROKEN: {
+    kind: 'unreachable',
+    sentence: "The proxy on the way can't be reached",
+    hint: "Check VS Code's http.proxy setting and the proxy variables of the environment, or exempt this host in http.noProxy.",
+  },
   PROXY_SIGN_IN: {
     kind: 'unreachable',
     sentence: 'The proxy asks for a sign-in before it lets through',
