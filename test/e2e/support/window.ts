@@ -75,7 +75,7 @@ export class VsCodeWindow {
     return this.#parts.folder;
   }
 
-  /** The rows of the Credentials view. */
+  /** The rows of the view. */
   get rows(): Locator {
     return this.page.locator('.sidebar').getByRole('treeitem');
   }
@@ -187,6 +187,16 @@ export class VsCodeWindow {
     await input.waitFor();
     await input.fill(text);
     await this.page.keyboard.press('Enter');
+  }
+
+  /** Chooses a file for a field of the form: the open dialog is an input in a browser, which first lists a folder. */
+  async chooseFile(field: string, file: string): Promise<void> {
+    await this.form.button(`Choose File: ${field}`).click();
+    await this.quickInput.getByRole('option').first().waitFor();
+    await this.quickInput.locator('input').first().fill(file);
+    await this.quickInput.getByRole('option', { name: path.basename(file), exact: true }).waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
   }
 
   async chooseQuickPick(label: string | RegExp): Promise<void> {
