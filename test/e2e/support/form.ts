@@ -35,6 +35,11 @@ export class Form {
     return this.#frame.locator('.row', { has: this.#frame.locator(`#field-${name}`) }).locator('.error');
   }
 
+  /** What a field says of a file's content. */
+  preview(text: string): Locator {
+    return this.#frame.locator('.preview').getByText(text);
+  }
+
   async fill(values: Readonly<Record<string, string>>): Promise<void> {
     for (const [label, value] of Object.entries(values)) await this.field(label).fill(value);
   }
@@ -54,6 +59,11 @@ export class Form {
       const labels = element instanceof HTMLInputElement ? [...(element.labels ?? [])] : [];
       return (element?.ariaLabel ?? labels[0]?.textContent ?? element?.textContent ?? '').trim();
     });
+  }
+
+  /** Shows the fields that most people leave as they are. */
+  async openAdvanced(): Promise<void> {
+    await this.#frame.getByText('Advanced', { exact: true }).click();
   }
 
   async save(): Promise<void> {
