@@ -161,14 +161,15 @@ async function outcomeOf(gcs: GcsConnection, target: Target, answer: Answer, sig
   const refusal = new Refusal(answer);
   const error = gcs.fail(refusal, { bucket, key }, signal);
   if (refusal.code === undefined) return failed(target, error);
-  if (error.kind === 'not-found') return await missing(gcs, target, error, signal);
-  return error.kind === 'changed' ? await unmatched(gcs, target, error, signal) : failed(target, error);
+  if (error.kind !== 'not-found' && error.kind !== 'changed') return failed(target, error);
+  return target.ifTag === undefined && error.kind === 'not-found'
+    ? await missing(gcs, target, signal)
+    : await unmatched(gcs, target, error, signal);
 }
 
 /** The JSON API says the same of an object that is gone and of a bucket that is. */
-async function missing(gcs: GcsConnection, target: Target, error: StorageError, signal: AbortSignal): Promise<Outcome> {
+async function missing(gcs: GcsConnection, target: Target, signal: AbortSignal): Promise<Outcome> {
   const { container: bucket = '' } = target.entry;
-  if (target.ifTag !== undefined) return await unmatched(gcs, target, error, signal);
   if (gcs.seen.has(bucket)) return { target, result: 'already-gone' };
   try {
     await readBucket(gcs, bucket, signal);
@@ -190,7 +191,7 @@ async function unmatched(
 ): Promise<Outcome> {
   const found = await generationOf(gcs, target, signal);
   if (found instanceof StorageError) return failed(target, found.kind === 'forbidden' ? error : found);
-  if (found === undefined) return { target, result: 'already-gone' };
+  if (found === undefined) return await missing(gcs, target, signal);
   return failed(target, found === target.ifTag ? error : changed(target));
 }
 
