@@ -3,6 +3,7 @@ import type { Entry } from '../../core/storageClient.ts';
 import { containerEntry } from '../_shared/entries.ts';
 import type { AzureConnection } from './connection.ts';
 import { flatPage, type Included } from './listing.ts';
+import { AzureAnswer } from './wire.ts';
 
 /** Makes a container that nobody can read without credentials. */
 export async function createContainer(azure: AzureConnection, name: string, signal: AbortSignal): Promise<Entry> {
@@ -37,10 +38,16 @@ async function holdsAnything(azure: AzureConnection, container: string, signal: 
   try {
     return await listsAnything(azure, container, [...common, 'deleted', 'versions'], signal);
   } catch (error) {
-    // An account that keeps neither may not know the words.
-    if (!(error instanceof StorageError) || (error.kind !== 'unsupported' && error.kind !== 'unexpected')) throw error;
+    if (!knowsNotTheWords(error)) throw error;
     return await listsAnything(azure, container, common, signal);
   }
+}
+
+/** An account that keeps neither may refuse to list them; any other failure leaves open what it keeps. */
+function knowsNotTheWords(error: unknown): boolean {
+  if (!(error instanceof StorageError) || !(error.cause instanceof AzureAnswer)) return false;
+  const { statusCode, code } = error.cause;
+  return code !== undefined && (statusCode === 400 || error.kind === 'unsupported');
 }
 
 /** A page may be empty and not the last. */

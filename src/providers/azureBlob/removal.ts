@@ -208,7 +208,7 @@ async function isGone(azure: AzureConnection, entry: Entry, signal: AbortSignal)
     return false;
   } catch (error) {
     // Not told: then it counts as changed, which is what the server said.
-    return error instanceof StorageError && error.kind === 'not-found';
+    return error instanceof StorageError && error.cause instanceof AzureAnswer && error.cause.code === 'BlobNotFound';
   }
 }
 
