@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findCommand, requireCommands, ServerUnavailable, temporaryFolder } from '../test/servers/serverProcess.ts';
 import { describeActivation, measureActivation } from './activation.ts';
+import { startAzuriteServer, startGcsServer } from './cloudServers.ts';
 import { type BenchServer, startBenchServer, startRgwServer } from './servers.ts';
 import { buildOurs, type Tool } from './tools.ts';
 
@@ -26,7 +27,12 @@ const { values: options } = parseArgs({
     keys: { type: 'string', default: '20000' },
     latency: { type: 'string', default: '20' },
     'rgw-keys': { type: 'string', default: '10000' },
+    'gcs-keys': { type: 'string', default: '20000' },
+    // Azurite deletes the slower the more it holds: 20,000 would take it half an hour.
+    'azurite-keys': { type: 'string', default: '1000' },
     'without-rgw': { type: 'boolean', default: false },
+    'without-clouds': { type: 'boolean', default: false },
+    'without-s3': { type: 'boolean', default: false },
     'without-activation': { type: 'boolean', default: false },
   },
 });
@@ -40,8 +46,12 @@ const rows: Row[] = [];
 await requireCommands('The benchmark', ['time'], ['time']);
 const ours = await buildOurs();
 
-await benchOn(() => startBenchServer(Number(options.keys), Number(options.latency)));
+if (!options['without-s3']) await benchOn(() => startBenchServer(Number(options.keys), Number(options.latency)));
 if (!options['without-rgw']) await benchOn(() => startRgwServer(Number(options['rgw-keys'])));
+if (!options['without-clouds']) {
+  await benchOn(() => startGcsServer(Number(options['gcs-keys']), Number(options.latency)));
+  await benchOn(() => startAzuriteServer(Number(options['azurite-keys'])));
+}
 const activation = options['without-activation'] ? undefined : await measureActivation();
 
 console.log(renderTable(rows));
@@ -77,8 +87,13 @@ async function benchOn(start: () => Promise<BenchServer>): Promise<void> {
 
 // Rounds are interleaved, so that what else the machine does falls on all tools alike.
 async function bench(server: BenchServer): Promise<Row[]> {
-  const { name, provider, draft, container, peers } = server;
-  const tools = [ours('ours', { provider, draft, container }), ...peers.filter(isInstalled)];
+  const { name, provider, draft, container, peers, variants = [] } = server;
+  const job = { provider, draft, container };
+  const tools = [
+    ours('ours', job),
+    ...variants.map((variant) => ({ ...ours(variant.name, { ...job, batch: variant.batch }), rounds: variant.rounds })),
+    ...peers.filter(isInstalled),
+  ];
   const folder = await temporaryFolder('bench');
   const best = new Map<string, Row>();
   for (let round = 1; round <= Number(options.rounds); round++) {

@@ -17,6 +17,8 @@ export interface BenchServer {
   readonly draft: Draft;
   readonly container: string;
   readonly peers: readonly Tool[];
+  /** Ours in other ways than it ships, to compare with. */
+  readonly variants?: readonly { readonly name: string; readonly batch: number; readonly rounds: number }[];
   /** Fills the empty container with `keys` one-byte objects that stand in no folder. */
   fill(): Promise<void>;
   /** What is left, and the requests since it was filled where they can be counted. */

@@ -24,14 +24,11 @@ const window = { first: 4, most: 8 };
 /** What a server that asks to slow down leaves of the calls under way, and of the keys per second that it took last. */
 const cut = { calls: 0.7, rate: 0.85 };
 
-/** How much of the rate that was once too much is added per second. */
-const rateStep = 0.02;
+/** How much of the rate that was once too much is added per second, at first; the more, the longer no complaint came. */
+const rateStep = { first: 0.02, after: 5_000 };
 
 /** The span over which keys per second are measured, and the shortest that is taken for one. */
 const measured = { span: 2_000, least: 1_000 };
-
-/** The fewest keys per second that are ever sent. */
-const slowest = 20;
 
 /** The longest that calls are held because a server asked for it: whoever waits would else not learn that it asks for a day. */
 const longestHold = 60_000;
@@ -100,7 +97,8 @@ export class AdaptivePace implements Pace {
     this.#cutAt = now;
     this.#grownAt = now;
     this.#ceiling = this.#rateTaken(now) || this.#ceiling;
-    this.#rate = Math.max(slowest, cut.rate * (this.#ceiling || slowest));
+    // Nothing was taken yet: how much is too much isn't known.
+    if (this.#ceiling > 0) this.#rate = cut.rate * this.#ceiling;
     this.#window = Math.max(1, this.#window * cut.calls);
   }
 
@@ -112,7 +110,9 @@ export class AdaptivePace implements Pace {
     const seconds = (now - this.#grownAt) / 1000;
     this.#grownAt = now;
     this.#window = Math.min(window.most, this.#window + 1);
-    if (this.#rate !== undefined) this.#rate += rateStep * this.#ceiling * Math.min(seconds, 2);
+    if (this.#rate === undefined) return;
+    const calm = Math.max(1, (now - this.#cutAt) / rateStep.after);
+    this.#rate += rateStep.first * calm ** 2 * this.#ceiling * Math.min(seconds, 2);
   }
 
   #rateTaken(now: number): number {

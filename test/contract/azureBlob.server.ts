@@ -1,10 +1,10 @@
-import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { inject } from 'vitest';
 import type { Draft } from '../../src/core/fields.ts';
 import type { Azurite } from '../servers/azurite.ts';
 import type { Fault } from '../servers/faultProxy.ts';
 import { AzureJudge } from '../support/azureJudge.ts';
+import { accountSas } from '../support/azureSas.ts';
 import type { AzuriteAccess } from '../support/azuriteGlobal.ts';
 import { oddKeys } from '../support/oddKeys.ts';
 import { endlessListing, namesDeletedBy, pathOf } from './azureBlob.requests.ts';
@@ -54,6 +54,7 @@ function serverFor(name: string, access: Omit<Azurite, 'stop'>, caFile?: string)
   const { account, accountKey, origin } = access;
   const judge = new AzureJudge(access, caFile);
   let created = 0;
+  const containers = new Set<string>();
   return {
     name,
     judge,
@@ -75,10 +76,17 @@ function serverFor(name: string, access: Omit<Azurite, 'stop'>, caFile?: string)
     async createContainer() {
       const container = `contract-${process.pid}-${Date.now().toString(36)}-${++created}`;
       await judge.demand({ method: 'PUT', container, query: { restype: 'container' } });
+      containers.add(container);
       return container;
     },
     async removeContainer(container) {
       await judge.demand({ method: 'DELETE', container, query: { restype: 'container' } });
+    },
+    async cleanUp() {
+      for (const container of containers) {
+        await judge.ask({ method: 'DELETE', container, query: { restype: 'container' } });
+        containers.delete(container);
+      }
     },
     put: (container, id, body = 'x') => judge.put(container, id, body),
     ids: (container) => judge.names(container),
@@ -87,39 +95,6 @@ function serverFor(name: string, access: Omit<Azurite, 'stop'>, caFile?: string)
       return { account, endpoint: endpointOf(access, origin), signIn: 'sas', sasToken, container };
     },
   };
-}
-
-/** A SAS token of an account. https://learn.microsoft.com/rest/api/storageservices/create-account-sas */
-export function accountSas(
-  { account, accountKey }: Pick<Azurite, 'account' | 'accountKey'>,
-  { permissions, minutes = 120 }: { permissions: string; minutes?: number },
-): string {
-  const said = {
-    ...{ sv: '2021-12-02', ss: 'b', srt: 'sco', sp: permissions },
-    se: new Date(Date.now() + minutes * 60_000).toISOString().replace(/\.\d+Z$/, 'Z'),
-    spr: 'https,http',
-  };
-  const { sv, ss, srt, sp, se, spr } = said;
-  const signed = [account, sp, ss, srt, '', se, '', spr, sv, '', ''].join('\n');
-  const sig = createHmac('sha256', Buffer.from(accountKey, 'base64')).update(signed).digest('base64');
-  return new URLSearchParams({ ...said, sig }).toString();
-}
-
-/** A SAS token of one container. https://learn.microsoft.com/rest/api/storageservices/create-service-sas */
-export function containerSas(
-  { account, accountKey }: Pick<Azurite, 'account' | 'accountKey'>,
-  container: string,
-  permissions: string,
-): string {
-  const said = {
-    ...{ sv: '2021-12-02', sr: 'c', sp: permissions },
-    se: new Date(Date.now() + 7_200_000).toISOString().replace(/\.\d+Z$/, 'Z'),
-  };
-  const { sv, sr, sp, se } = said;
-  const place = `/blob/${account}/${container}`;
-  const signed = [sp, '', se, place, '', '', '', sv, sr, '', '', '', '', '', '', ''].join('\n');
-  const sig = createHmac('sha256', Buffer.from(accountKey, 'base64')).update(signed).digest('base64');
-  return new URLSearchParams({ ...said, sig }).toString();
 }
 
 function endpointOf({ account }: Pick<Azurite, 'account'>, origin: string): string {

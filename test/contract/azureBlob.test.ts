@@ -4,7 +4,8 @@ import { newDraft, withFieldValue } from '../../src/form/draft.ts';
 import { planRemoval } from '../../src/removal/plan.ts';
 import type { Fault, RecordedRequest } from '../servers/faultProxy.ts';
 import { temporaryFolder } from '../servers/serverProcess.ts';
-import { type AzureContractServer, accountSas, containerSas } from './azureBlob.server.ts';
+import { accountSas, containerSas } from '../support/azureSas.ts';
+import type { AzureContractServer } from './azureBlob.server.ts';
 import { call, collect, containerPlace, listAll, providerSuite, targetOf } from './contractSuite.ts';
 
 await providerSuite('azureBlob', 'what Azure alone has', ['remove', 'walk', 'read', 'stat'], (contract) => {

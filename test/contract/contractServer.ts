@@ -58,6 +58,8 @@ export interface ContractServer {
   refuseDeletion?(container: string, ids: readonly string[]): Promise<void>;
   /** A good draft of an account that may not list the container. */
   strangerTo(container: string): Promise<Draft>;
+  /** Removes what a test has left, of a server that grows slow with what it holds. */
+  cleanUp?(): Promise<void>;
   /** Ends what was started for this file of tests alone. */
   stop?(): Promise<void>;
 }

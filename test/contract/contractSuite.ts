@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { providerFolders } from '../../scripts/registry.mjs';
 import { parseDraft } from '../../src/core/drafts.ts';
 import { StorageError } from '../../src/core/errors.ts';
@@ -152,6 +152,7 @@ export async function contractSuite(
       }
       describe(`${title}: ${provider.label} on ${server.name}`, () => {
         const contract = new Contract(provider, server);
+        afterEach(() => server.cleanUp?.());
         afterAll(async () => {
           await contract.close();
           await server.stop?.();

@@ -75,3 +75,8 @@ export function awsEnvironment(access: PeerAccess): NodeJS.ProcessEnv {
     PYTHONIOENCODING: 'utf-8',
   };
 }
+
+/** Environment that gives rclone a remote named `peer` on one container of Azure Blob Storage, by SAS. @param url of the container, with its token */
+export function rcloneAzureEnvironment(url: string): NodeJS.ProcessEnv {
+  return { RCLONE_CONFIG: '/nonexistent', RCLONE_CONFIG_PEER_TYPE: 'azureblob', RCLONE_CONFIG_PEER_SAS_URL: url };
+}

@@ -92,6 +92,33 @@ test('without a complaint there are first 4 calls under way, then up to 8, and n
   expect(seconds).toBeLessThan((200 / 4) * 0.2);
 });
 
+test('a complaint before anything was taken sets no rate', async () => {
+  const clock = new ManualClock();
+  const pace = new AdaptivePace(clock);
+  (await pace.enter(1000, never))(slowDown);
+  expect(pace.now.keysPerSecond).toBeUndefined();
+  await Promise.all([1, 2].map(() => pace.enter(1000, never)));
+  expect(clock.now()).toBe(0);
+});
+
+test('after a bad moment a server that takes much more is soon sent much more', async () => {
+  const clock = new ManualClock();
+  const pace = new AdaptivePace(clock);
+  (await pace.enter(1000, never))();
+  (await pace.enter(1000, never))(slowDown);
+  expect(pace.now.keysPerSecond).toBe(850);
+  const sending = (async () => {
+    while (clock.now() < 30_000) {
+      const leave = await pace.enter(100, never);
+      await clock.sleep(50);
+      leave();
+    }
+  })();
+  await clock.run();
+  await sending;
+  expect(pace.now.keysPerSecond).toBeGreaterThan(4000);
+});
+
 test('a wait that the server asks for holds everyone', async () => {
   const clock = new ManualClock();
   const pace = new AdaptivePace(clock);
