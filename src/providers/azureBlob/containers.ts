@@ -1,13 +1,13 @@
 import { StorageError } from '../../core/errors.ts';
 import type { Entry } from '../../core/storageClient.ts';
-import { containerEntry } from '../_shared/entries.ts';
+import { containerEntry, refuseOutside } from '../_shared/entries.ts';
 import type { AzureConnection } from './connection.ts';
 import { flatPage, type Included } from './listing.ts';
 import { AzureAnswer } from './wire.ts';
 
 /** Makes a container that nobody can read without credentials. */
 export async function createContainer(azure: AzureConnection, name: string, signal: AbortSignal): Promise<Entry> {
-  refuseOutside(azure, name);
+  refuseOutside(azure.options, name);
   const errand = { method: 'PUT', query: { restype: 'container' }, answer: 'nothing' } as const;
   await azure.run({ container: name }, errand, signal, () =>
     azure.library.remover.getContainerClient(name).create({ abortSignal: signal }),
@@ -21,7 +21,7 @@ export async function createContainer(azure: AzureConnection, name: string, sign
  */
 export async function removeContainer(azure: AzureConnection, { kind, id }: Entry, signal: AbortSignal): Promise<void> {
   if (kind !== 'container' || id === '') throw new StorageError('unsupported', 'Only a container can be deleted so.');
-  refuseOutside(azure, id);
+  refuseOutside(azure.options, id);
   if (await holdsAnything(azure, id, signal)) {
     throw new StorageError('not-empty', `The container is not empty: ${id}`, {
       hint: 'Delete everything in it first: objects, their snapshots, what soft delete keeps, and unfinished uploads.',
@@ -65,9 +65,4 @@ async function listsAnything(
     cursor = next;
   } while (cursor !== undefined);
   return false;
-}
-
-function refuseOutside({ options: { container, prefix } }: AzureConnection, name: string): void {
-  if (container === '' || (container === name && prefix === '')) return;
-  throw new StorageError('forbidden', `This credential is for another container or folder: ${name}`);
 }
