@@ -80,6 +80,7 @@ export default defineProvider({
     'createContainer',
     'removeContainer',
     'conditional',
+    'snapshots',
   ],
   limits: { batch: 256, share: 31_536_000 },
   origin: (settings) => serviceUrl(settings)?.origin ?? '',
