@@ -121,11 +121,15 @@ export class VsCodeWindow {
     const row = this.quickInput.getByRole('option', { name: title }).first();
     for (let attempt = 0; ; attempt++) {
       await this.page.keyboard.press('F1');
-      await this.quickInput.locator('input').fill(`>${title}`);
-      const shown = await row.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      );
+      // Pressed while the palette is still closing, the key is lost.
+      const shown = await this.quickInput
+        .locator('input')
+        .fill(`>${title}`, { timeout: 3000 })
+        .then(() => row.waitFor({ timeout: 3000 }))
+        .then(
+          () => true,
+          () => false,
+        );
       if (shown) break;
       if (attempt === 10) throw new Error(`The palette has no command: ${title}`);
       await this.page.keyboard.press('Escape');
