@@ -198,6 +198,7 @@ describe.skipIf(whyNoStorage())('a person with other servers', () => {
 
     test('deletes exactly a key that a proxy would fold into another, over plain http', async () => {
       const { window } = session;
+      await window.openSidebar();
       await addCredential({ window, storage: { ...storage, endpoint: 'http://plain.example.com' } }, 'Behind plain');
       await window.closeEditors();
       for (const row of ['Behind plain', bucket, /^a$/, /^\.\.$/]) await window.expand(row);
@@ -215,6 +216,7 @@ describe.skipIf(whyNoStorage())('a person with other servers', () => {
       const { window, storage: beside } = session;
       const { port } = new URL(beside.endpoint);
       await beside.createBucket(`beside-${run}`, ['one.txt']);
+      await window.openSidebar();
       await window.runCommand('Storage Credentials: Add Credential');
       // This machine under an address that is not known to be its own.
       await fillCredential({ window, storage: { ...beside, endpoint: `http://0.0.0.0:${port}` } }, 'Beside');
