@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { startConnectProxy } from '../servers/connectProxy.ts';
+import { type FaultProxy, startFaultProxy } from '../servers/faultProxy.ts';
 import { startRgwRegions } from '../servers/rgwRegions.ts';
 import { ServerUnavailable, waitUntil } from '../servers/serverProcess.ts';
 import { startSwift } from '../servers/swift.ts';
@@ -10,8 +12,12 @@ const run = randomUUID().slice(0, 8);
 const regions = await startedOr(startRgwRegions());
 const swift = await startedOr(startSwift());
 
+const hosts: Record<string, string> = {};
+const proxy = await startConnectProxy({ hosts });
+
+// This machine itself is never reached by proxy: only the tests that name another are.
 describe.skipIf(whyNoStorage())('a person with other servers', () => {
-  const session = useSession();
+  const session = useSession({ settings: { 'http.proxy': proxy.url } });
 
   afterAll(async () => {
     if (typeof regions !== 'string') await regions.stop();
@@ -139,6 +145,97 @@ describe.skipIf(whyNoStorage())('a person with other servers', () => {
       headers.some(({ name }) => isNamed(name, 'x-amz-content-sha256'));
     expect(signed.filter(version4)).toEqual([]);
     await window.clearNotifications();
+  });
+
+  describe.skipIf(typeof swift === 'string')('behind a proxy', () => {
+    const bucket = `proxied-${run}`;
+    let storage: Storage;
+    let front: FaultProxy;
+    let caFile: string;
+
+    beforeAll(async () => {
+      const rgw = inject('rgw');
+      if (typeof swift === 'string' || 'unavailable' in rgw) throw new Error('The servers are not there');
+      caFile = rgw.caFile;
+      storage = await openStorage({ ...swift.user, endpoint: swift.endpoint });
+      await storage.createBucket(bucket, ['a/../b', 'b', 'behind-tls.txt']);
+      // The certificate is for a name that only the proxy finds.
+      front = await startFaultProxy({ target: swift.endpoint, tls: rgw.certificates.wrongHost });
+      hosts['storage.example.com'] = front.endpoint;
+      hosts['plain.example.com'] = storage.endpoint;
+    });
+    afterAll(async () => {
+      await front.stop();
+      await storage.stop();
+    });
+
+    test("browses and deletes over TLS, trusting the credential's own authority", async () => {
+      const { window } = session;
+      await window.openSidebar();
+      await window.runCommand('Storage Credentials: Add Credential');
+      await fillCredential({ window, storage: { ...storage, endpoint: 'https://storage.example.com' } }, 'Behind TLS');
+      await window.chooseFile('CA bundle', caFile);
+      await window.form.preview('Certificates: 1').waitFor();
+      await window.form.verify();
+      await window.form.status.getByText('The credentials are valid').waitFor();
+      await window.screenshot('proxy-verified');
+      await window.form.save();
+      await window.closeEditors();
+      await window.expand('Behind TLS');
+      await window.expand(bucket);
+      await window.chooseFromMenu(window.row('behind-tls.txt'), 'Delete');
+      await window.answerDialog('Delete 1 Object');
+      await window.notifications.getByText('Deleted 1.').waitFor();
+      await window.row('behind-tls.txt').waitFor({ state: 'detached' });
+      await window.leaveTree();
+      await window.screenshot('proxy');
+      expect(await storage.keysOf(bucket)).toEqual(['a/../b', 'b']);
+      expect(new Set(proxy.requests)).toEqual(new Set(['CONNECT storage.example.com:443']));
+      expect(front.deletions()).toHaveLength(1);
+      await window.clearNotifications();
+      await window.row('Behind TLS').locator('.monaco-tl-twistie').click();
+    });
+
+    test('deletes exactly a key that a proxy would fold into another, over plain http', async () => {
+      const { window } = session;
+      await window.openSidebar();
+      await addCredential({ window, storage: { ...storage, endpoint: 'http://plain.example.com' } }, 'Behind plain');
+      await window.closeEditors();
+      for (const row of ['Behind plain', bucket, /^a$/, /^\.\.$/]) await window.expand(row);
+      await window.chooseFromMenu(window.row(/^b17 bytes/), 'Delete');
+      await window.dialog.getByText('a/../b').first().waitFor();
+      await window.answerDialog('Delete 1 Object');
+      await window.notifications.getByText('Deleted 1.').waitFor();
+      expect(await storage.keysOf(bucket)).toEqual(['b']);
+      expect(proxy.requests).toContain('CONNECT plain.example.com:80');
+      expect(proxy.requests.filter((request) => !request.startsWith('CONNECT'))).toEqual([]);
+      await window.clearNotifications();
+    });
+
+    test('goes past it where http.noProxy says so', async () => {
+      const { window, storage: beside } = session;
+      const { port } = new URL(beside.endpoint);
+      await beside.createBucket(`beside-${run}`, ['one.txt']);
+      await window.openSidebar();
+      await window.runCommand('Storage Credentials: Add Credential');
+      // This machine under an address that is not known to be its own.
+      await fillCredential({ window, storage: { ...beside, endpoint: `http://0.0.0.0:${port}` } }, 'Beside');
+      await window.form.verify();
+      await window.form.status.getByText('The credentials are valid').waitFor();
+      expect(proxy.requests).toContain(`CONNECT 0.0.0.0:${port}`);
+      await window.form.save();
+      await window.closeEditors();
+      await window.changeSettings({ 'http.noProxy': ['0.0.0.0'] });
+      await proxy.stop();
+      await window.load();
+      await window.openSidebar();
+      await window.expand('Behind plain');
+      await window.row("The proxy on the way can't be reached").waitFor();
+      await window.expand('Beside');
+      await window.row(`beside-${run}`).waitFor();
+      await window.leaveTree();
+      await window.screenshot('no-proxy');
+    });
   });
 });
 

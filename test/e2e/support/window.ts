@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { openBrowser } from '../../../scripts/browser.ts';
@@ -121,11 +122,15 @@ export class VsCodeWindow {
     const row = this.quickInput.getByRole('option', { name: title }).first();
     for (let attempt = 0; ; attempt++) {
       await this.page.keyboard.press('F1');
-      await this.quickInput.locator('input').fill(`>${title}`);
-      const shown = await row.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      );
+      // Pressed while the palette is still closing, the key is lost.
+      const shown = await this.quickInput
+        .locator('input')
+        .fill(`>${title}`, { timeout: 3000 })
+        .then(() => row.waitFor({ timeout: 3000 }))
+        .then(
+          () => true,
+          () => false,
+        );
       if (shown) break;
       if (attempt === 10) throw new Error(`The palette has no command: ${title}`);
       await this.page.keyboard.press('Escape');
@@ -197,6 +202,13 @@ export class VsCodeWindow {
     await this.quickInput.getByRole('option', { name: path.basename(file), exact: true }).waitFor();
     await this.page.keyboard.press('Enter');
     await this.quickInput.waitFor({ state: 'hidden' });
+  }
+
+  /** Changes user settings as they stand on disk; in a browser VS Code reads them when the window is loaded again. */
+  async changeSettings(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    const file = path.join(this.folder, 'data/User/settings.json');
+    const before: Record<string, unknown> = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...before, ...settings }));
   }
 
   async chooseQuickPick(label: string | RegExp): Promise<void> {
