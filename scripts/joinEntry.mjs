@@ -9,7 +9,7 @@ import { mainClosure } from './bundleSizes.mjs';
  * were joined: each becomes a few words that hand on the entry's own exports, so that there is one of everything.
  * @param metafile of the finished build, with its outputs in place
  * @param entry the output to join into, relative to `root`
- * @param banner what stands at the beginning of each output, which the entry does without
+ * @param banner what stands at the beginning of each output, which the entry does without where it can
  * @returns the metafile with the outputs as they are now
  */
 export async function joinEntry(root, metafile, entry, banner) {
@@ -59,12 +59,19 @@ function onDemandStaysApart(folder, banner) {
             }
           : undefined,
       );
-      // The words at the beginning of every output give CommonJS packages their require; what loads at once has none.
       build.onLoad({ filter: /\.js$/ }, ({ path: file }) => ({
-        contents: readFileSync(file, 'utf8').replace(banner, ''),
+        contents: withoutNeedlessBanner(readFileSync(file, 'utf8'), banner),
       }));
     },
   };
+}
+
+/**
+ * The banner gives CommonJS packages their require. What loads at once has none of them, but it may hold the function through
+ * which those that load on demand ask for it.
+ */
+export function withoutNeedlessBanner(text, banner) {
+  return text.includes('Dynamic require of') ? text : text.replace(banner, '');
 }
 
 function sizeOf(own, entry, { outputs }) {

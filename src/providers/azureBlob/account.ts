@@ -5,7 +5,7 @@ export interface AccountAddress {
 }
 
 /** Where the accounts of Azure's public cloud are. */
-const publicSuffix = 'blob.core.windows.net';
+export const publicSuffix = 'blob.core.windows.net';
 
 /**
  * The URL under which the containers of an account lie, without a slash at its end: the endpoint where it is a URL, which

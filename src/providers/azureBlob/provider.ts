@@ -3,7 +3,7 @@ import { defineProvider } from '../../core/provider.ts';
 import { trustFields, warnOfConnection } from '../_shared/trustFields.ts';
 import { refuseAccount, refuseAccountKey, refuseEndpoint, refuseSasToken, serverName, serviceUrl } from './account.ts';
 import { parseConnectionString } from './connectionString.ts';
-import { artifactUrlOf, parseUrl, urlOf } from './urls.ts';
+import { artifactUrlOf, draftFor, parseUrl, urlOf } from './urls.ts';
 
 export default defineProvider({
   id: 'azureBlob',
@@ -119,6 +119,7 @@ export default defineProvider({
         ...(container === '' || folder === '' ? {} : { folder }),
       };
     },
+    draftOf: draftFor,
   },
   connect: () => import('./client.ts'),
 });

@@ -1,8 +1,9 @@
+import type { Draft } from '../../core/fields.ts';
 import type { Location } from '../../core/provider.ts';
 import type { Entry } from '../../core/storageClient.ts';
 import { encodeKey } from '../_shared/keys.ts';
 import { decodedOrRaw } from '../_shared/urlNames.ts';
-import { serverName } from './account.ts';
+import { publicSuffix, serverName } from './account.ts';
 
 /** The https URL of an entry, which a browser opens where it may. */
 export function urlOf({ kind, container = '', id }: Entry, service: URL): string {
@@ -26,6 +27,14 @@ export function parseUrl(url: string): readonly Location[] {
   if (server === undefined) return [];
   const [, account = '', inAccount = ''] = /^([^/]+)\/(.*)$/s.exec(path) ?? [];
   return [...locate(server, path), ...(account === '' ? [] : locate(`${server}/${account}`, inAccount))];
+}
+
+/** What the form of a credential for a place begins with. A host that is none of Azure's doesn't say the account. */
+export function draftFor({ server, container }: Location, url: string): Draft {
+  const [, inHost, suffix = ''] = /^([^.:/]+)\.((?:z\d+\.)?blob\.[^:/]+)$/.exec(server) ?? [];
+  if (inHost !== undefined) return { account: inHost, endpoint: suffix === publicSuffix ? '' : suffix, container };
+  const [, account = ''] = server.split('/');
+  return { account, endpoint: `${/^http:/i.test(url) ? 'http' : 'https'}://${server}`, container };
 }
 
 /** Undefined for what is no host. The usual port goes. */

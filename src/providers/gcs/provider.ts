@@ -3,7 +3,7 @@ import { defineProvider } from '../../core/provider.ts';
 import { refuseEndpoint } from '../_shared/s3/endpoint.ts';
 import { trustFields, warnOfConnection } from '../_shared/trustFields.ts';
 import { refuseBucketName } from './bucketNames.ts';
-import { artifactUrl, gsUrl, parseUrl, scopeServer, serverOf } from './urls.ts';
+import { artifactUrl, draftFor, gsUrl, parseUrl, scopeServer, serverOf } from './urls.ts';
 
 export default defineProvider({
   id: 'gcs',
@@ -83,6 +83,7 @@ export default defineProvider({
       ...(bucket === '' ? {} : { container: bucket }),
       ...(subfolder === '' ? {} : { folder: subfolder.replace(/\/$/, '') }),
     }),
+    draftOf: draftFor,
   },
   connect: () => import('./client.ts'),
 });

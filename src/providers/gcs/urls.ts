@@ -1,3 +1,4 @@
+import type { Draft } from '../../core/fields.ts';
 import type { Location } from '../../core/provider.ts';
 import type { Entry } from '../../core/storageClient.ts';
 import { encodeKey } from '../_shared/keys.ts';
@@ -44,6 +45,14 @@ export function parseUrl(url: string): readonly Location[] {
   const google = name === 'storage.googleapis.com' || name === 'storage.cloud.google.com';
   const server = google ? '' : withPort(name, port, `${protocol.toLowerCase()}:`);
   return [{ server, container: decodedOrRaw(container)[0] ?? container, ids: decodedOrRaw(id) }];
+}
+
+/** What the form of a credential for a place begins with. */
+export function draftFor({ server, container }: Location, url: string): Draft {
+  return {
+    bucket: container,
+    ...(server === '' ? {} : { endpoint: `${/^http:/i.test(url) ? 'http' : 'https'}://${server}` }),
+  };
 }
 
 function withPort(host: string, port: string, protocol: string): string {

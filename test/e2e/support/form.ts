@@ -51,6 +51,10 @@ export class Form {
     await select.getByRole('option', { name: option, exact: true }).click();
   }
 
+  async openAdvanced(): Promise<void> {
+    await this.#frame.getByText('Advanced', { exact: true }).click();
+  }
+
   /** The name by which a screen reader would call what has the focus. */
   async focused(): Promise<string> {
     return this.#frame.locator('body').evaluate(({ ownerDocument }) => {

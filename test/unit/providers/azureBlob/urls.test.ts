@@ -125,3 +125,26 @@ test.each<[string, Record<string, string>, unknown]>([
 ])('a credential is for the objects of %s', (_, settings, scope) => {
   expect(azure.scopeOf(settings)).toEqual(scope);
 });
+
+test.each([
+  [`https://${host}/c/k`, 0, { account: 'acct', endpoint: '', container: 'c' }],
+  [`azure://${host}/c/k`, 0, { account: 'acct', endpoint: '', container: 'c' }],
+  [`http://${host}/c/k`, 0, { account: 'acct', endpoint: '', container: 'c' }],
+  [
+    'https://acct.blob.core.usgovcloudapi.net/c/k',
+    0,
+    { account: 'acct', endpoint: 'blob.core.usgovcloudapi.net', container: 'c' },
+  ],
+  [
+    'https://acct.z12.blob.storage.azure.net/c/k',
+    0,
+    { account: 'acct', endpoint: 'z12.blob.storage.azure.net', container: 'c' },
+  ],
+  ['https://files.example.com/c/k', 0, { account: '', endpoint: 'https://files.example.com', container: 'c' }],
+  ['http://127.0.0.1:10000/acct/c/k', 1, { account: 'acct', endpoint: 'http://127.0.0.1:10000/acct', container: 'c' }],
+  [`https://${host}:8443/c/k`, 0, { account: '', endpoint: `https://${host}:8443`, container: 'c' }],
+])('the form that %s begins is of a credential for it', (url, reading, draft) => {
+  const location = azure.parseUrl(url)[reading];
+  expect(location && azure.draftOf(location, url)).toEqual(draft);
+  expect(azure.scopeOf(draft)).toEqual({ server: location?.server, container: location?.container });
+});

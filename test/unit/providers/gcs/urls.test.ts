@@ -87,6 +87,18 @@ test.each([
 });
 
 test.each([
+  ['gs://b/k', { bucket: 'b' }],
+  [`${own}/b/k`, { bucket: 'b' }],
+  ['https://my.bucket.storage.googleapis.com/k', { bucket: 'my.bucket' }],
+  ['https://Example.COM/b/k', { endpoint: 'https://example.com:443', bucket: 'b' }],
+  ['HTTP://127.0.0.1:4443/b/k', { endpoint: 'http://127.0.0.1:4443', bucket: 'b' }],
+])('the form that %s begins is of a credential for it', (url, draft) => {
+  const [location] = provider.parseUrl(url);
+  expect(location && provider.draftOf(location, url)).toEqual(draft);
+  expect(provider.scopeOf(draft)).toEqual({ server: location?.server, container: location?.container });
+});
+
+test.each([
   ['good-name', undefined],
   ['my_bucket.example.com', undefined],
   [`${'a'.repeat(63)}.${'b'.repeat(63)}`, undefined],
