@@ -65,11 +65,6 @@ export class Form {
     });
   }
 
-  /** Shows the fields that most people leave as they are. */
-  async openAdvanced(): Promise<void> {
-    await this.#frame.getByText('Advanced', { exact: true }).click();
-  }
-
   async save(): Promise<void> {
     await this.button('Save').click();
   }
