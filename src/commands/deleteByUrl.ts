@@ -112,7 +112,7 @@ async function askStep({ dialogs }: Parts, rows: readonly ArtifactRow[]): Promis
   const question =
     unresolved.length === 0
       ? `${title}: ${objects}`
-      : `${formatCount(unresolved.length)} of ${formatCounted(rows.length, 'URL is', 'URLs are')} unresolved`;
+      : `${formatCount(unresolved.length)} of ${formatCounted(rows.length, 'URL', 'URLs')} ${unresolved.length === 1 ? 'is' : 'are'} unresolved`;
   return await dialogs.pick<Step>(question, [
     ...(artifacts.length > 0 ? [go] : []),
     ...(unseen > 0 ? [look] : []),

@@ -23,7 +23,10 @@ export interface ExpectedObject {
 export interface UrlList {
   readonly text: string;
   readonly lines: readonly ExpectedLine[];
-  readonly kept: ReadonlyMap<Cloud, readonly string[]>;
+  /** Every name that a container begins with. */
+  stored(cloud: Cloud): readonly string[];
+  /** Those that must be left in it. */
+  kept(cloud: Cloud): readonly string[];
 }
 
 export interface Clouds {
@@ -117,12 +120,11 @@ function nameIn(cloud: Cloud, url: string): string {
 
 class List implements UrlList {
   readonly lines: ExpectedLine[] = [];
-  readonly kept = new Map<Cloud, string[]>();
   readonly held: string[] = [];
   readonly leased: string[] = [];
   readonly forbidden: string[] = [];
   readonly #texts: string[] = [];
-  readonly #stored: { cloud: Cloud; id: string; body: string }[] = [];
+  readonly #stored: { cloud: Cloud; id: string; body: string; kept: boolean }[] = [];
   readonly #first = new Map<string, ExpectedLine>();
 
   get text(): string {
@@ -141,7 +143,7 @@ class List implements UrlList {
   }
 
   addObject({ cloud, id, url, body }: { cloud: Cloud; id: string; url: string; body: string }): void {
-    this.#stored.push({ cloud, id, body });
+    this.#stored.push({ cloud, id, body, kept: false });
     this.add(url, 'Deleted', '', url, { cloud, id, bytes: body.length });
   }
 
@@ -164,8 +166,15 @@ class List implements UrlList {
 
   /** Stores an object that must still be there in the end. */
   keep(cloud: Cloud, id: string): void {
-    this.#stored.push({ cloud, id, body: 'x' });
-    this.kept.set(cloud, [...(this.kept.get(cloud) ?? []), id]);
+    this.#stored.push({ cloud, id, body: 'x', kept: true });
+  }
+
+  stored(cloud: Cloud): readonly string[] {
+    return this.#stored.flatMap((each) => (each.cloud === cloud ? [each.id] : [])).sort();
+  }
+
+  kept(cloud: Cloud): readonly string[] {
+    return this.#stored.flatMap((each) => (each.cloud === cloud && each.kept ? [each.id] : [])).sort();
   }
 
   async fill(): Promise<void> {
