@@ -24,6 +24,36 @@ const registryPlugin = {
   },
 };
 
+/** What every Node that VS Code runs on exports. */
+const exportsOf = {
+  'node:https': ['Agent', 'Server', 'createServer', 'get', 'globalAgent', 'request'],
+  'node:http': [
+    ...['Agent', 'ClientRequest', 'IncomingMessage', 'METHODS', 'OutgoingMessage', 'STATUS_CODES', 'Server'],
+    ...['ServerResponse', 'createServer', 'get', 'globalAgent', 'maxHeaderSize', 'request', 'validateHeaderName'],
+    'validateHeaderValue',
+  ],
+};
+
+/**
+ * Gives the bundled code, libraries too, http and https as Node made them. VS Code changes both in place, for ES modules as
+ * well: its `request` drops the agent, and with it the credential's own proxy, CA bundle and trust, and sends plain http
+ * through a proxy in a form that folds `a/../b` into `b`. What it changed is kept beside as `__vscodeOriginal`.
+ */
+const originalHttpPlugin = {
+  name: 'original-http',
+  setup(build) {
+    build.onResolve({ filter: /^(node:)?https?$/ }, ({ path: name, namespace }) => {
+      const module = `node:${name.replace('node:', '')}`;
+      return namespace === 'original' ? { path: module, external: true } : { path: module, namespace: 'original' };
+    });
+    build.onLoad({ filter: /^/, namespace: 'original' }, ({ path: name }) => {
+      const names = exportsOf[name].join(', ');
+      const original = `import changed from '${name}'; const { ${names} } = changed.__vscodeOriginal ?? changed;`;
+      return { contents: `${original} export { ${names} }; export default { ${names} };` };
+    });
+  },
+};
+
 /** Writes what the import rules and the size limits are checked against: out/metafile.json for the extension, out/webview.json for the page. */
 const metafilePlugin = (name, finish = (metafile) => metafile) => ({
   name: 'metafile',
@@ -66,7 +96,7 @@ const extension = {
   // Azure's library loads apache-arrow, 240 kB, only for a form of listing that is never asked for here.
   external: ['vscode', 'apache-arrow'],
   banner: { js: requireBanner },
-  plugins: [registryPlugin, metafilePlugin('metafile.json', development ? undefined : joinMain)],
+  plugins: [registryPlugin, originalHttpPlugin, metafilePlugin('metafile.json', development ? undefined : joinMain)],
 };
 
 const webview = {

@@ -59,7 +59,7 @@ export function importViolations(...metafiles: readonly Metafile[]): string[] {
 
 function forbiddenEdges(edges: readonly Edge[]): string[] {
   return edges
-    .filter(({ from }) => !from.startsWith('package:'))
+    .filter(({ from }) => !packages.test(from) && !node.test(from))
     .filter(({ from, to }) => !mayImport(from, to))
     .map(({ from, to }) => `${from} must not import ${to.replace('package:', 'the package ')}`);
 }
@@ -97,10 +97,10 @@ function edgesOf(metafile: Metafile): Edge[] {
   );
 }
 
-/** A bundled package counts as a whole, whichever of its files is imported. */
+/** A bundled package counts as a whole, whichever of its files is imported; what the build puts in the place of Node's own modules counts as them. */
 function packageOrFile(file: string): string {
   const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1];
-  return name ? `package:${name}` : file;
+  return name ? `package:${name}` : file.replace(/^original:/, '');
 }
 
 function hostModule(name: string): string {

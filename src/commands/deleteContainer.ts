@@ -33,7 +33,7 @@ export const deleteContainer: Handler = async (parts, node) => {
 async function isConfirmed({ dialogs }: Parts, target: EntryNode, detail: string): Promise<boolean> {
   const { one } = nounOf(target);
   return await dialogs.confirm({
-    title: `Delete the empty ${one}: ${showName(target.entry.name)}`,
+    title: `Delete the ${one} if it is empty: ${showName(target.entry.name)}`,
     detail: [
       detail,
       'Then others can take its name.',

@@ -111,7 +111,7 @@ function withFilters(confirmation: Confirmation, nodes: readonly EntryNode[]): C
   if (confirmation.kind === 'none' || nodes.every(({ filter }) => filter === '')) return confirmation;
   return {
     ...confirmation,
-    detail: [...confirmation.detail, "The filter doesn't narrow this: all that is in it is meant."],
+    detail: ["The filter doesn't narrow this: all that is in it is meant.", ...confirmation.detail],
   };
 }
 

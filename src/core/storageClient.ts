@@ -169,8 +169,11 @@ export const methodNames = [
   'removeContainer',
 ] as const;
 
-/** What a provider declares: optional methods, whether its `list` and `walk` know versions, and whether its `remove` honours `ifTag`. */
-export type Capability = (typeof methodNames)[number] | 'versions' | 'conditional';
+/**
+ * What a provider declares: optional methods, whether its `list` and `walk` know versions, whether its `remove` honours
+ * `ifTag`, and whether objects have snapshots that go with them, which `walk` alone counts.
+ */
+export type Capability = (typeof methodNames)[number] | 'versions' | 'conditional' | 'snapshots';
 
 /** The place that an entry opens, if it opens one. */
 export function placeOf(entry: Entry): Place | undefined {

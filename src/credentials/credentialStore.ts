@@ -32,7 +32,7 @@ export class CredentialStore implements Disposable {
   /** A store that is ready: its folder is made and read. */
   static async open(folder: string, options: Options = {}): Promise<CredentialStore> {
     const store = new CredentialStore(folder, options);
-    await store.#ready;
+    await store.#ready();
     return store;
   }
 
@@ -46,22 +46,21 @@ export class CredentialStore implements Disposable {
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> = Promise.resolve();
-  readonly #ready: Promise<void>;
+  #prepared: Promise<void> | undefined;
 
-  /** Makes the folder, if there is none; everything that is asked waits for that, and fails where it failed. */
+  /** Makes the folder, if there is none; everything that is asked waits for that, and tries again where it failed. */
   constructor(folder: string, { files = realFiles, report = () => undefined, settle = 50 }: Options = {}) {
     this.#folder = path.join(folder, 'credentials');
     this.#locks = path.join(folder, 'locks');
     this.#files = files;
     this.#report = report;
     this.#settle = settle;
-    this.#ready = this.#prepare();
-    this.#ready.catch(report);
+    this.#ready().catch(report);
   }
 
   /** Every credential, also those that can't be read, in the order of their names. */
   async list(): Promise<readonly StoredCredential[]> {
-    await this.#ready;
+    await this.#ready();
     const found = [...(await this.#readTexts())].map(([id, text]) => parse(id, text));
     return found.sort((a, b) => labelOf(a).localeCompare(labelOf(b)) || a.id.localeCompare(b.id));
   }
@@ -131,7 +130,7 @@ export class CredentialStore implements Disposable {
   /** Tells of every change from now on, by this window or another, each once. */
   watch(listener: (changes: Changes) => void): Disposable {
     this.#listeners.add(listener);
-    this.#ready.then(() => this.#keepWatching(), this.#report);
+    this.#ready().then(() => this.#keepWatching(), this.#report);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
@@ -148,13 +147,21 @@ export class CredentialStore implements Disposable {
     this.#listeners.clear();
   }
 
+  #ready(): Promise<void> {
+    this.#prepared ??= this.#prepare().catch((error: unknown) => {
+      this.#prepared = undefined;
+      throw error;
+    });
+    return this.#prepared;
+  }
+
   async #prepare(): Promise<void> {
     await this.#files.mkdir(this.#folder, { recursive: true });
     this.#seen = await this.#readTexts();
   }
 
   async #tellChanges(): Promise<void> {
-    await this.#ready;
+    await this.#ready();
     const before = this.#seen;
     const now = await this.#readTexts();
     this.#seen = now;
@@ -236,7 +243,7 @@ export class CredentialStore implements Disposable {
   }
 
   async #locked<T>(work: (assertHeld: () => Promise<void>) => Promise<T>): Promise<T> {
-    await this.#ready;
+    await this.#ready();
     return await withLock(this.#files, this.#locks, work);
   }
 }

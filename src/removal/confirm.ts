@@ -88,11 +88,19 @@ function detailOf(plan: RemovalPlan): readonly string[] {
   return [
     recoveryText(plan),
     ...selectionLines(plan),
+    ...versionLine(plan),
     ...(counts.bytes > 0 ? [`Size: ${formatBytes(counts.bytes)}`] : []),
     ...lockLines(plan),
     `Credential: ${showName(credential.name)} (${provider.label})`,
     ...notices,
   ];
+}
+
+/** Two versions of an object have the same name. */
+function versionLine({ selection }: RemovalPlan): readonly string[] {
+  const [only, ...others] = selection;
+  if (only?.kind !== 'object' || !only.version || others.length > 0) return [];
+  return [`Version: ${showName(only.version.id)}`];
 }
 
 function lockLines({ counts, bypass }: RemovalPlan): readonly string[] {

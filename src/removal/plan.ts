@@ -101,6 +101,7 @@ async function* collect(
     if (versions && entry.kind === 'object' && entry.version === undefined) {
       yield* collectVersions(request, entry, single, found);
     } else if (single.has(identityOf(entry))) {
+      if (provider.capabilities.has('snapshots')) found.note(uncountedSnapshots);
       found.add(entry);
       yield entry;
     }
@@ -108,6 +109,9 @@ async function* collect(
   onProgress?.(found.counts());
   yield* folders.drain();
 }
+
+/** Only a walk counts them: whoever selects an object by itself must know all the same. */
+const uncountedSnapshots = 'Snapshots of what was selected by itself go with it. How many there are was not counted.';
 
 /** All versions and markers of one object, whatever stands before them; those selected by themselves are counted here. */
 async function* collectVersions(

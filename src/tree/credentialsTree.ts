@@ -104,12 +104,11 @@ export class CredentialsTree implements TreeDataProvider<Node> {
     this.#changed.fire(node);
   }
 
-  /** Draws the credentials again after one was added, edited or removed, by this window or another. */
+  /** Draws the credentials again after one was added, edited or removed, by this window or another. A row whose record is the same stays: one that is being unfolded would fold again. */
   redrawCredentials(changed: readonly string[]): void {
     for (const id of changed) {
       const node = this.#credentials.get(id);
       if (node) this.#forgetBelow(node);
-      this.#credentials.delete(id);
     }
     this.#changed.fire(undefined);
   }
@@ -199,7 +198,8 @@ export class CredentialsTree implements TreeDataProvider<Node> {
     const provider = this.#parts.providers.get(stored.record.provider);
     if (!provider) return undefined;
     const known = this.#credentials.get(stored.id);
-    if (known?.record.revision === stored.record.revision) return known;
+    // The whole record: somebody may have written into its file by hand.
+    if (known && JSON.stringify(known.record) === JSON.stringify(stored.record)) return known;
     const made = new CredentialNode(stored.record, provider, this.#fetchPage(stored.id));
     this.#credentials.set(stored.id, made);
     return made;

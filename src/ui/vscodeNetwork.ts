@@ -19,11 +19,19 @@ export function vscodeNetwork(): Network {
   };
 }
 
+interface Inspected<T> {
+  readonly globalValue?: T;
+  readonly defaultValue?: T;
+  /** Those of the person in a remote window. */
+  readonly globalLocalValue?: T;
+}
+
 function readSettings(): NetworkSettings {
   const http = workspace.getConfiguration('http');
   const read = <T>(name: string, fallback: T): T => {
-    const found = http.inspect<T>(name);
-    return found?.globalValue ?? found?.defaultValue ?? fallback;
+    // In a remote window the settings of the remote count first; without any, those of the person do, as for VS Code itself.
+    const found: Inspected<T> | undefined = http.inspect<T>(name);
+    return found?.globalValue ?? found?.globalLocalValue ?? found?.defaultValue ?? fallback;
   };
   return {
     proxySupport: read('proxySupport', 'override'),

@@ -124,7 +124,7 @@ describeWithRgw('buckets, links, properties and all verifications', (rgw) => {
       await runCommand('deleteContainer', row);
       assert.deepEqual(
         person.confirmed.map(({ title, button }) => [title, button]),
-        [[`Delete the empty bucket: ${bucket}`, 'Delete Bucket']],
+        [[`Delete the bucket if it is empty: ${bucket}`, 'Delete Bucket']],
       );
       assert.deepEqual(person.sentences, [`Deleted the bucket: ${bucket}`]);
       assert.equal(await exists(bucket), false);

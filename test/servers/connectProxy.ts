@@ -12,17 +12,19 @@ export interface ConnectProxy {
   stop(): Promise<void>;
 }
 
-interface ProxyOptions {
+export interface ConnectProxyOptions {
   /** Without them it answers 407. */
-  readonly credentials?: { username: string; password: string };
+  readonly credentials?: { readonly username: string; readonly password: string };
   /** The status that it answers to all. */
   readonly refuse?: number;
   /** Ports of this machine that stand in for other servers, by `host:port`. */
   readonly standIns?: Readonly<Record<string, number>>;
+  /** Hosts that it alone can find, and the origin behind each. */
+  readonly hosts?: Readonly<Record<string, string>>;
 }
 
 /** Starts a forward proxy on 127.0.0.1. */
-export async function startConnectProxy(options: ProxyOptions = {}): Promise<ConnectProxy> {
+export async function startConnectProxy(options: ConnectProxyOptions = {}): Promise<ConnectProxy> {
   const requests: string[] = [];
   const tunnels = new Set<Socket>();
 
@@ -50,7 +52,8 @@ export async function startConnectProxy(options: ProxyOptions = {}): Promise<Con
       return;
     }
     const standIn = options.standIns?.[request.url ?? ''];
-    const target = new URL(`tcp://${standIn === undefined ? request.url : `127.0.0.1:${standIn}`}`);
+    const asked = new URL(`tcp://${standIn === undefined ? request.url : `127.0.0.1:${standIn}`}`);
+    const target = new URL(options.hosts?.[asked.hostname] ?? asked);
     const upstream = connect(Number(target.port), target.hostname, () => {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       upstream.write(head);

@@ -45,7 +45,7 @@ export function containerOf(at: Place): string {
 /** Fails for a container that a credential is not for as a whole. */
 export function refuseOutside({ container, prefix }: Start, name: string): void {
   if (container === '' || (container === name && prefix === '')) return;
-  throw new StorageError('forbidden', `This credential is for another bucket or folder: ${name}`);
+  throw new StorageError('forbidden', `This credential is for another place: ${name}`);
 }
 
 export function containerEntry(name: string, created?: Date): Entry {

@@ -26,7 +26,7 @@ export function createAgent(server: URL, network: Network, trust: Trust, maxSock
   const proxy = network.proxyFor(server);
   const connections = { keepAlive: true, maxSockets, lookup: lookUpHost };
   const secure = server.protocol === 'https:' ? tlsOptions(network, trust) : {};
-  if (proxy) return new TunnelAgent(proxy, secure, { ...connections, ...trustedRoots(network.certificates) });
+  if (proxy) return new TunnelAgent(proxy, secure, { ...connections, ...trusting(network.certificates) });
   return server.protocol === 'https:' ? new https.Agent({ ...connections, ...secure }) : new http.Agent(connections);
 }
 
@@ -37,16 +37,19 @@ const lookUpHost: LookupFunction = (host, options, callback) =>
 /** Options of every TLS connection to a server. */
 export function tlsOptions(network: Network, { verifyCertificate, caBundle }: Trust): tls.ConnectionOptions {
   const extra = [...network.certificates, ...(caBundle.trim() === '' ? [] : [caBundle])];
-  return {
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: verifyCertificate,
-    ...trustedRoots(extra),
-  };
+  return { rejectUnauthorized: verifyCertificate, ...trusting(extra) };
 }
 
-/** Node's own roots and more; Node's own are the default where there are no more. */
-function trustedRoots(extra: readonly string[]): { ca?: string[] } {
-  return extra.length === 0 ? {} : { ca: [...tls.getCACertificates('default'), ...extra] };
+/**
+ * Node's own roots and more; Node's own are the default where there are no more. Read once, and not for each connection:
+ * there are hundreds, and an agent that is given them as `ca` writes all of them into the name of each request's pool.
+ */
+function trusting(extra: readonly string[]): tls.ConnectionOptions {
+  const minVersion = 'TLSv1.2';
+  if (extra.length === 0) return { minVersion };
+  return {
+    secureContext: tls.createSecureContext({ minVersion, ca: [...tls.getCACertificates('default'), ...extra] }),
+  };
 }
 
 /** What a broken connection means to a person, decided by the error's code; undefined for errors of another sort. */
@@ -88,7 +91,11 @@ class TunnelAgent extends HttpsProxyAgent<string> {
     request.once('proxyConnect', (answer: { statusCode: number }) => {
       status = answer.statusCode;
     });
-    const socket = await super.connect(request, { ...options, ...this.#secure } as typeof options);
+    const tunnel = super.connect(request, { ...options, ...this.#secure } as typeof options);
+    const socket = await tunnel.catch((cause: unknown) => {
+      // Nothing but the proxy was spoken to yet: what went wrong says nothing of the server.
+      throw Object.assign(new Error(messageOf(cause), { cause }), { code: 'PROXY_BROKEN' });
+    });
     if (status === 200) return socket;
     if ('destroy' in socket && typeof socket.destroy === 'function') socket.destroy();
     throw Object.assign(new Error(`The proxy answered with status ${status}.`), {
@@ -153,6 +160,11 @@ const connectionFailures: Readonly<Record<string, Failure>> = {
   ETIMEDOUT: slow,
   ESOCKETTIMEDOUT: slow,
   TimeoutError: slow,
+  PROXY_BROKEN: {
+    kind: 'unreachable',
+    sentence: "The proxy on the way can't be reached",
+    hint: "Check VS Code's http.proxy setting and the proxy variables of the environment, or exempt this host in http.noProxy.",
+  },
   PROXY_SIGN_IN: {
     kind: 'unreachable',
     sentence: 'The proxy asks for a sign-in before it lets through',

@@ -56,8 +56,13 @@ export function refuseSasToken(token: string): string | undefined {
   if (/^[a-z]+:\/\//i.test(token.trim())) return 'Enter only what stands behind the ? of the SAS URL.';
   const parameters = sasParameters(token);
   const signed = /(^|&)sig=[^&]/.test(parameters);
-  return signed && !/[\s#?]/.test(parameters) ? undefined : 'A SAS token has a signature: sv=…&se=…&sig=…';
+  if (!signed || /[\s#?]/.test(parameters)) return 'A SAS token has a signature: sv=…&se=…&sig=…';
+  const asking = [...new URLSearchParams(parameters).keys()].find((name) => asksFor.has(name.toLowerCase()));
+  return asking === undefined ? undefined : `Leave out what is no part of the token itself: ${asking}`;
 }
+
+/** Parameters of a URL that say what is done and to what: in a token they would change what each request means. */
+const asksFor: ReadonlySet<string> = new Set(['restype', 'comp', 'snapshot', 'versionid', 'deletetype']);
 
 /** When a SAS token expires, in milliseconds since the epoch; undefined where it doesn't say. */
 export function expiryOf(token: string): number | undefined {

@@ -35,7 +35,7 @@ import { createAgent } from '../_shared/http.ts';
 import { checkKey } from '../_shared/keys.ts';
 import { refuseToShare } from '../_shared/links.ts';
 import { readAtMost } from '../_shared/readAtMost.ts';
-import { expiryOf, sasParameters, serviceUrl } from './account.ts';
+import { expiryOf, refuseSasToken, sasParameters, serviceUrl } from './account.ts';
 import { AzureConnection, type AzureLibrary, type AzureOptions } from './connection.ts';
 import { createContainer, removeContainer } from './containers.ts';
 import { listPage, locksOf, quotedTag, walkPages } from './listing.ts';
@@ -77,6 +77,8 @@ export function openClient({ settings, secrets, network }: Connection<Settings, 
   if (options.accountKey === '' && options.sasToken === '') {
     throw new StorageError('unauthenticated', `There is no key or token to sign in with: ${account}`);
   }
+  const refusal = options.sasToken === '' ? undefined : refuseSasToken(options.sasToken);
+  if (refusal !== undefined) throw new StorageError('invalid-settings', refusal);
   const agent = createAgent(service, network, settings);
   return new AzureStorageClient(new AzureConnection(options, loadLibrary(options, agent), agent));
 }

@@ -1,12 +1,13 @@
 import { StorageError } from '../../core/errors.ts';
 import type { Entry } from '../../core/storageClient.ts';
-import { containerEntry } from '../_shared/entries.ts';
+import { containerEntry, refuseOutside } from '../_shared/entries.ts';
 import type { AzureConnection } from './connection.ts';
 import { flatPage, type Included } from './listing.ts';
+import { AzureAnswer } from './wire.ts';
 
 /** Makes a container that nobody can read without credentials. */
 export async function createContainer(azure: AzureConnection, name: string, signal: AbortSignal): Promise<Entry> {
-  refuseOutside(azure, name);
+  refuseOutside(azure.options, name);
   const errand = { method: 'PUT', query: { restype: 'container' }, answer: 'nothing' } as const;
   await azure.run({ container: name }, errand, signal, () =>
     azure.library.remover.getContainerClient(name).create({ abortSignal: signal }),
@@ -20,7 +21,7 @@ export async function createContainer(azure: AzureConnection, name: string, sign
  */
 export async function removeContainer(azure: AzureConnection, { kind, id }: Entry, signal: AbortSignal): Promise<void> {
   if (kind !== 'container' || id === '') throw new StorageError('unsupported', 'Only a container can be deleted so.');
-  refuseOutside(azure, id);
+  refuseOutside(azure.options, id);
   if (await holdsAnything(azure, id, signal)) {
     throw new StorageError('not-empty', `The container is not empty: ${id}`, {
       hint: 'Delete everything in it first: objects, their snapshots, what soft delete keeps, and unfinished uploads.',
@@ -37,10 +38,16 @@ async function holdsAnything(azure: AzureConnection, container: string, signal: 
   try {
     return await listsAnything(azure, container, [...common, 'deleted', 'versions'], signal);
   } catch (error) {
-    // An account that keeps neither may not know the words.
-    if (!(error instanceof StorageError) || (error.kind !== 'unsupported' && error.kind !== 'unexpected')) throw error;
+    if (!knowsNotTheWords(error)) throw error;
     return await listsAnything(azure, container, common, signal);
   }
+}
+
+/** An account that keeps neither may refuse to list them; any other failure leaves open what it keeps. */
+function knowsNotTheWords(error: unknown): boolean {
+  if (!(error instanceof StorageError) || !(error.cause instanceof AzureAnswer)) return false;
+  const { statusCode, code } = error.cause;
+  return code !== undefined && (statusCode === 400 || error.kind === 'unsupported');
 }
 
 /** A page may be empty and not the last. */
@@ -58,9 +65,4 @@ async function listsAnything(
     cursor = next;
   } while (cursor !== undefined);
   return false;
-}
-
-function refuseOutside({ options: { container, prefix } }: AzureConnection, name: string): void {
-  if (container === '' || (container === name && prefix === '')) return;
-  throw new StorageError('forbidden', `This credential is for another container or folder: ${name}`);
 }

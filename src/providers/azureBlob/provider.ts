@@ -1,5 +1,6 @@
 import { choice, secret, text } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
+import { containerField, subfolderField } from '../_shared/placeFields.ts';
 import { trustFields, warnOfConnection } from '../_shared/trustFields.ts';
 import { refuseAccount, refuseAccountKey, refuseEndpoint, refuseSasToken, serverName, serviceUrl } from './account.ts';
 import { parseConnectionString } from './connectionString.ts';
@@ -48,18 +49,8 @@ export default defineProvider({
       renew: true,
       refuse: refuseSasToken,
     }),
-    container: text({
-      label: 'Container',
-      help: 'Leave empty for every container of the account.',
-      refuse: (value) =>
-        value.includes('/') ? 'A container name has no slash. Folders go into the next field.' : undefined,
-    }),
-    subfolder: text({
-      label: 'Sub-folder',
-      help: 'Only what lies under this prefix of the container, for example projects/alpha.',
-      when: { container: { matches: '.' } },
-      hint: (value) => (value.startsWith('/') ? 'The leading slash is taken as part of the names.' : undefined),
-    }),
+    container: containerField('container', 'Leave empty for every container of the account.'),
+    subfolder: subfolderField('container'),
     endpoint: text({
       label: 'Endpoint',
       help: 'The suffix of another cloud, such as blob.core.usgovcloudapi.net, or the whole URL of the account.',
@@ -80,6 +71,7 @@ export default defineProvider({
     'createContainer',
     'removeContainer',
     'conditional',
+    'snapshots',
   ],
   limits: { batch: 256, share: 31_536_000 },
   origin: (settings) => serviceUrl(settings)?.origin ?? '',

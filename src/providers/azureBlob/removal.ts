@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { StorageError } from '../../core/errors.ts';
 import type { Entry, Outcome, Target } from '../../core/storageClient.ts';
+import { type RemovalWays, removeInWays, singlesInFlight } from '../_shared/batchRemoval.ts';
 import { refuseTarget, resultOf, unanswered } from '../_shared/outcomes.ts';
 import { inParallel } from '../_shared/parallel.ts';
 import { unansweredCode } from './answers.ts';
@@ -9,42 +10,20 @@ import { refusalError } from './errors.ts';
 import { refuseName } from './names.ts';
 import { AzureAnswer } from './wire.ts';
 
-/** Time limit of one call, in milliseconds. */
-const callLimit = 60_000;
-const singlesInFlight = 8;
-
 /** Deletes up to 256 objects, each with its snapshots: together where the server takes batches, one by one where not. */
-export async function removeBatch(
+export function removeBatch(
   azure: AzureConnection,
   batch: readonly Target[],
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(callLimit)]);
-  const outcomes = new Map<Target, Outcome>();
-  const keep = (outcome: Outcome) => outcomes.set(outcome.target, outcome);
-
-  const containers = new Map<string, Target[]>();
-  for (const target of batch) {
-    const { entry } = target;
-    const error = refuse(azure, entry);
-    if (error) {
-      keep({ target, result: 'failed', error });
-      continue;
-    }
-    const known = containers.get(containerIn(entry));
-    if (known) known.push(target);
-    else containers.set(containerIn(entry), [target]);
-  }
-  for (const [container, targets] of containers) {
-    const answered = targets.length > 1 ? await removeTogether(azure, container, targets, limited) : undefined;
-    for (const outcome of answered ?? []) keep(outcome);
-    if (answered) continue;
-    await inParallel(targets, singlesInFlight, async (target) => keep(await removeOne(azure, target, limited)));
-  }
-  const inOrder = batch.map((target) => outcomes.get(target) ?? unanswered(target));
-  const first = inOrder[0]?.error;
-  if (first && batch.length > 1 && inOrder.every(({ error }) => error === first)) throw first;
-  return await findGone(azure, inOrder, limited);
+  const ways: RemovalWays = {
+    refuse: ({ entry }) => refuse(azure, entry),
+    groupOf: ({ entry }) => containerIn(entry),
+    together: (targets, limited) => removeTogether(azure, targets, limited),
+    one: (target, limited) => removeOne(azure, target, limited),
+    explain: (outcomes, limited) => findGone(azure, outcomes, limited),
+  };
+  return removeInWays(batch, ways, signal);
 }
 
 function refuse({ options }: AzureConnection, entry: Entry): StorageError | undefined {
@@ -57,10 +36,10 @@ function refuse({ options }: AzureConnection, entry: Entry): StorageError | unde
 /** Undefined where the server takes no batches: then nothing was done yet. */
 async function removeTogether(
   azure: AzureConnection,
-  container: string,
   targets: readonly Target[],
   signal: AbortSignal,
 ): Promise<readonly Outcome[] | undefined> {
+  const container = targets[0] ? containerIn(targets[0].entry) : '';
   if (azure.withoutBatches.has(container) || isEmulatedToken(azure)) return undefined;
   const batch = writeBatch(azure, container, targets);
   const query = { restype: 'container', comp: 'batch' };
@@ -208,7 +187,7 @@ async function isGone(azure: AzureConnection, entry: Entry, signal: AbortSignal)
     return false;
   } catch (error) {
     // Not told: then it counts as changed, which is what the server said.
-    return error instanceof StorageError && error.kind === 'not-found';
+    return error instanceof StorageError && error.cause instanceof AzureAnswer && error.cause.code === 'BlobNotFound';
   }
 }
 

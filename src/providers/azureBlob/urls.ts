@@ -2,6 +2,7 @@ import type { Draft } from '../../core/fields.ts';
 import type { Location } from '../../core/provider.ts';
 import type { Entry } from '../../core/storageClient.ts';
 import { encodeKey } from '../_shared/keys.ts';
+import { decodedOrRaw } from '../_shared/urlNames.ts';
 import { publicSuffix, serverName } from './account.ts';
 
 /** The https URL of an entry, which a browser opens where it may. */
@@ -45,16 +46,5 @@ function serverOf(scheme: string, host: string): string | undefined {
 function locate(server: string, path: string): readonly Location[] {
   const [, container, raw] = /^([^/]+)\/(.+)$/s.exec(path) ?? [];
   if (container === undefined || raw === undefined) return [];
-  const decoded = decode(raw);
-  return [{ server, container, ids: decoded === undefined || decoded === raw ? [raw] : [raw, decoded] }];
-}
-
-/** Undefined where it is not encoded: then it can only be raw. */
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A percent sign of the name itself.
-    return undefined;
-  }
+  return [{ server, container, ids: decodedOrRaw(raw).toReversed() }];
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ErrorKind } from '../../core/errors.ts';
 import type { Page, Place } from '../../core/storageClient.ts';
 import { failedStep, type VerificationStep } from '../../core/verification.ts';
-import { deleteStep, foundSentence, nameTheContainer, notTheService } from '../_shared/accessSteps.ts';
+import { deleteSentences, deleteStep, foundSentence, nameTheContainer, notTheService } from '../_shared/accessSteps.ts';
 import { startPlace } from '../_shared/entries.ts';
 import { reachServer } from '../_shared/reach.ts';
 import type { AzureConnection } from './connection.ts';
@@ -74,7 +74,7 @@ async function probeDelete(azure: AzureConnection, at: Place, signal: AbortSigna
   if (container === undefined) {
     return azure.options.sasToken === ''
       ? deleteStep('ok', 'An account key may delete whatever is not locked.', start)
-      : deleteStep('unknown', 'Whether this token may delete depends on the container.', start);
+      : deleteStep('unknown', deleteSentences.dependsOn(noun), start);
   }
   const id = `${at.kind === 'folder' ? at.id : ''}${randomBytes(16).toString('hex')}`;
   try {
@@ -86,15 +86,10 @@ async function probeDelete(azure: AzureConnection, at: Place, signal: AbortSigna
     );
   } catch (error) {
     const failure = azure.fail(error, { container, id }, signal);
-    if (failure.kind === 'forbidden') return deleteStep('denied', 'These credentials may not delete.', start);
+    if (failure.kind === 'forbidden') return deleteStep('denied', deleteSentences.denied, start);
     if (failure.kind !== 'not-found' && failure.kind !== 'changed') {
-      return deleteStep(
-        'unknown',
-        'Whether these credentials may delete could not be found out.',
-        start,
-        failure.detail,
-      );
+      return deleteStep('unknown', deleteSentences.notFound, start, failure.detail);
     }
   }
-  return deleteStep('ok', 'These credentials may delete.', start);
+  return deleteStep('ok', deleteSentences.ok, start);
 }

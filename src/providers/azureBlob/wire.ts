@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import type { HttpOperationResponse, IHttpClient, WebResource } from '@azure/storage-blob';
 import { StorageError } from '../../core/errors.ts';
 import { collectBody, type ExactAnswer, failureOf, sendExactly } from '../_shared/exactRequest.ts';
+import { waitAsked } from '../_shared/retryAfter.ts';
 import { notWhole, wholeBatch, wholeDocument } from './answers.ts';
 
 /** What one call of the library is for. A request that says anything else does not leave. */
@@ -132,7 +133,6 @@ async function refusalIn(answer: ExactAnswer, server: URL, { signal }: Errand): 
   const text = (await collectBody(answer, server, signal)).toString('utf8');
   const code = headers['x-ms-error-code'] ?? /<Code>([^<]+)<\/Code>/.exec(text)?.[1];
   const message = /<Message>([^<]*)/.exec(text)?.[1];
-  const seconds = Number(headers['retry-after'] ?? Number.NaN);
   const detail = [status, code, message].filter(Boolean).join(' · ');
-  return new AzureAnswer(status, code, detail, Number.isFinite(seconds) ? seconds * 1000 : undefined);
+  return new AzureAnswer(status, code, detail, waitAsked(headers['retry-after']));
 }

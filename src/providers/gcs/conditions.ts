@@ -2,9 +2,10 @@ import { StorageError } from '../../core/errors.ts';
 import type { Outcome, Target } from '../../core/storageClient.ts';
 import { resultOf } from '../_shared/outcomes.ts';
 import type { GcsConnection } from './connection.ts';
+import { isGcsAnswer } from './errors.ts';
 import { statObject } from './objects.ts';
 
-/** The generation that is there now; undefined where none is. */
+/** The generation that is there now; undefined where none is, which Cloud Storage itself must have said. */
 export async function generationOf(
   gcs: GcsConnection,
   { entry }: Target,
@@ -14,7 +15,7 @@ export async function generationOf(
     return (await statObject(gcs, entry, signal)).tag;
   } catch (error) {
     const failure = gcs.fail(error, { bucket: entry.container, key: entry.id }, signal);
-    return failure.kind === 'not-found' ? undefined : failure;
+    return failure.kind === 'not-found' && isGcsAnswer(failure.cause) ? undefined : failure;
   }
 }
 

@@ -1,6 +1,7 @@
 import { StorageError, stoppedBy } from '../../core/errors.ts';
 import { type ErrorRow, rowOfStatus, rows, type Subject, what } from '../_shared/errorRows.ts';
 import { connectionError } from '../_shared/http.ts';
+import { waitAsked } from '../_shared/retryAfter.ts';
 import { parseXml, textOf } from '../_shared/xml.ts';
 
 /** An answer of Cloud Storage, whole. */
@@ -23,8 +24,7 @@ export class Refusal extends Error {
     super(message ?? '');
     this.status = status;
     this.code = code;
-    const seconds = Number(headers.get('retry-after') ?? Number.NaN);
-    this.retryAfter = seconds >= 0 ? seconds * 1000 : undefined;
+    this.retryAfter = waitAsked(headers.get('retry-after'));
   }
 }
 

@@ -1,7 +1,15 @@
 import { StorageError } from '../../core/errors.ts';
 import type { Entry, PropertyGroup } from '../../core/storageClient.ts';
 import { formatCounted } from '../../core/text.ts';
-import { dateText, groups, type PropertyRow, present, sizeText } from '../_shared/propertyRows.ts';
+import {
+  dateText,
+  earlyCostText,
+  groups,
+  notAllowed,
+  type PropertyRow,
+  present,
+  sizeText,
+} from '../_shared/propertyRows.ts';
 import { type BucketResource, readBucket } from './buckets.ts';
 import { type GcsConnection, objectPath } from './connection.ts';
 import { addressOf, type ObjectResource } from './objects.ts';
@@ -55,7 +63,7 @@ async function bucketProperties(gcs: GcsConnection, entry: Entry, signal: AbortS
 
 /** What stands in place of an answer; what concerns every request alike fails the whole. */
 function refusalText(error: unknown): string {
-  if (error instanceof StorageError && error.kind === 'forbidden') return 'not allowed';
+  if (error instanceof StorageError && error.kind === 'forbidden') return notAllowed;
   throw error;
 }
 
@@ -132,10 +140,7 @@ function objectRows(entry: Entry, object: FullObject): PropertyRow[] {
 const leastDays: Readonly<Record<string, number>> = { NEARLINE: 30, COLDLINE: 90, ARCHIVE: 365 };
 
 function earlyCost({ storageClass = '', timeCreated }: FullObject): string | undefined {
-  const days = leastDays[storageClass];
-  if (days === undefined) return undefined;
-  const until = timeCreated && dateText(Date.parse(timeCreated) + days * 86_400_000);
-  return `${days} days are paid for at least${until ? `, until ${until}` : ''}`;
+  return earlyCostText(leastDays[storageClass], timeCreated === undefined ? undefined : new Date(timeCreated));
 }
 
 /** What the listing said, where the server may not be asked. */

@@ -1,5 +1,6 @@
 import { file, text, toggle } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
+import { containerField, subfolderField } from '../_shared/placeFields.ts';
 import { refuseEndpoint } from '../_shared/s3/endpoint.ts';
 import { trustFields, warnOfConnection } from '../_shared/trustFields.ts';
 import { refuseBucketName } from './bucketNames.ts';
@@ -27,18 +28,11 @@ export default defineProvider({
       when: { applicationDefault: [false] },
       preview: previewKey,
     }),
-    bucket: text({
-      label: 'Bucket',
-      help: 'Leave empty for a default credential that applies to every bucket. Given, it is for that bucket alone.',
-      refuse: (value) =>
-        value.includes('/') ? 'A bucket name has no slash. Folders go into the next field.' : undefined,
-    }),
-    subfolder: text({
-      label: 'Sub-folder',
-      help: 'Only what lies under this prefix of the bucket, for example projects/alpha.',
-      when: { bucket: { matches: '.' } },
-      hint: (value) => (value.startsWith('/') ? 'The leading slash is taken as part of the names.' : undefined),
-    }),
+    bucket: containerField(
+      'bucket',
+      'Leave empty for a default credential that applies to every bucket. Given, it is for that bucket alone.',
+    ),
+    subfolder: subfolderField('bucket'),
     endpoint: text({
       label: 'Endpoint URL',
       help: "Leave empty for Google's own. Otherwise a URL, for example of a private or a regional endpoint.",

@@ -1,5 +1,6 @@
 import { StorageError } from '../../core/errors.ts';
 import type { Outcome, Target } from '../../core/storageClient.ts';
+import { type RemovalWays, removeInWays, singlesInFlight } from '../_shared/batchRemoval.ts';
 import { lockedBy } from '../_shared/lockedBy.ts';
 import { refuseTarget, unanswered } from '../_shared/outcomes.ts';
 import { inParallel } from '../_shared/parallel.ts';
@@ -12,60 +13,24 @@ import { type Answer, Refusal } from './errors.ts';
 import { deleteByXml } from './multiDelete.ts';
 import { refuseName, statObject } from './objects.ts';
 
-/** Time limit of one call, in milliseconds. */
-const callLimit = 60_000;
-const singlesInFlight = 8;
 const batchesInFlight = 4;
 /** Of a call's refused objects, so many are asked for the reason. */
 const explainedAtMost = 50;
 
 /** Deletes up to 1,000 objects: together where their names travel unharmed, one by one where not. */
-export async function removeBatch(
+export function removeBatch(
   gcs: GcsConnection,
   batch: readonly Target[],
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(callLimit)]);
-  const outcomes = new Map<Target, Outcome>();
-  const keep = (outcome: Outcome) => outcomes.set(outcome.target, outcome);
-
-  const { refused, single, together } = sort(gcs, batch);
-  for (const outcome of refused) keep(outcome);
-  for (const [bucket, targets] of together) {
-    for (const outcome of await removeTogether(gcs, bucket, targets, limited)) keep(outcome);
-  }
-  await inParallel(single, singlesInFlight, async (target) => keep(await removeOne(gcs, target, limited)));
-
-  const inOrder = batch.map((target) => outcomes.get(target) ?? unanswered(target));
-  const first = inOrder[0]?.error;
-  if (first && together.size === 1 && inOrder.every(({ error }) => error === first)) throw first;
-  return await explainRefusals(gcs, inOrder, limited);
-}
-
-interface Sorted {
-  readonly refused: readonly Outcome[];
-  readonly single: readonly Target[];
-  readonly together: ReadonlyMap<string, readonly Target[]>;
-}
-
-function sort(gcs: GcsConnection, batch: readonly Target[]): Sorted {
-  const refused: Outcome[] = [];
-  const single: Target[] = [];
-  const together = new Map<string, Target[]>();
-  for (const target of batch) {
-    const { entry } = target;
-    const error = refuse(gcs, target);
-    if (error) refused.push({ target, result: 'failed', error });
-    else if (batch.length === 1 || !travelsInXml(entry.id)) single.push(target);
-    else add(together, entry.container ?? '', target);
-  }
-  return { refused, single, together };
-}
-
-function add(groups: Map<string, Target[]>, bucket: string, target: Target): void {
-  const known = groups.get(bucket);
-  if (known) known.push(target);
-  else groups.set(bucket, [target]);
+  const ways: RemovalWays = {
+    refuse: (target) => refuse(gcs, target),
+    groupOf: ({ entry }) => (travelsInXml(entry.id) ? entry.container : undefined),
+    together: (targets, limited) => removeTogether(gcs, targets[0]?.entry.container ?? '', targets, limited),
+    one: (target, limited) => removeOne(gcs, target, limited),
+    explain: (outcomes, limited) => explainRefusals(gcs, outcomes, limited),
+  };
+  return removeInWays(batch, ways, signal);
 }
 
 function refuse({ options }: GcsConnection, { entry, ifTag }: Target): StorageError | undefined {
@@ -161,14 +126,15 @@ async function outcomeOf(gcs: GcsConnection, target: Target, answer: Answer, sig
   const refusal = new Refusal(answer);
   const error = gcs.fail(refusal, { bucket, key }, signal);
   if (refusal.code === undefined) return failed(target, error);
-  if (error.kind === 'not-found') return await missing(gcs, target, error, signal);
-  return error.kind === 'changed' ? await unmatched(gcs, target, error, signal) : failed(target, error);
+  if (error.kind !== 'not-found' && error.kind !== 'changed') return failed(target, error);
+  return target.ifTag === undefined && error.kind === 'not-found'
+    ? await missing(gcs, target, signal)
+    : await unmatched(gcs, target, error, signal);
 }
 
 /** The JSON API says the same of an object that is gone and of a bucket that is. */
-async function missing(gcs: GcsConnection, target: Target, error: StorageError, signal: AbortSignal): Promise<Outcome> {
+async function missing(gcs: GcsConnection, target: Target, signal: AbortSignal): Promise<Outcome> {
   const { container: bucket = '' } = target.entry;
-  if (target.ifTag !== undefined) return await unmatched(gcs, target, error, signal);
   if (gcs.seen.has(bucket)) return { target, result: 'already-gone' };
   try {
     await readBucket(gcs, bucket, signal);
@@ -190,7 +156,7 @@ async function unmatched(
 ): Promise<Outcome> {
   const found = await generationOf(gcs, target, signal);
   if (found instanceof StorageError) return failed(target, found.kind === 'forbidden' ? error : found);
-  if (found === undefined) return { target, result: 'already-gone' };
+  if (found === undefined) return await missing(gcs, target, signal);
   return failed(target, found === target.ifTag ? error : changed(target));
 }
 

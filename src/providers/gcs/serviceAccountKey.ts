@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import type { Issue } from '../../core/drafts.ts';
 import { StorageError } from '../../core/errors.ts';
+import { isObject, type JsonObject, parseJson } from '../../core/json.ts';
 import { serverOf } from './urls.ts';
 
 /** What is needed of a key file. */
@@ -28,7 +29,7 @@ export function parseServiceAccountKey(content: string, server: URL): ServiceAcc
 
 function readKey(content: string, server: URL): ServiceAccountKey | string {
   const json = parseJson(content);
-  if (!json) return otherThanJson(content);
+  if (!isObject(json)) return otherThanJson(content);
   const of = (name: string) => (typeof json[name] === 'string' && json[name] !== '' ? json[name] : undefined);
   if (json.type !== 'service_account') return otherType(json);
   const [email, privateKey, tokenUri] = [of('client_email'), of('private_key'), of('token_uri')];
@@ -61,17 +62,6 @@ function refusePrivateKey(pem: string): string | undefined {
   }
 }
 
-function parseJson(content: string): Record<string, unknown> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(content);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? (parsed as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 const wanted = 'Choose the JSON key of a service account.';
 
 function otherThanJson(content: string): string {
@@ -91,7 +81,7 @@ const otherTypes: Readonly<Record<string, string>> = {
   gdch_service_account: `This is a key for Google Distributed Cloud. ${wanted}`,
 };
 
-function otherType(json: Record<string, unknown>): string {
+function otherType(json: JsonObject): string {
   const has = (name: string) => Object.hasOwn(json, name);
   if (typeof json.type === 'string' && Object.hasOwn(otherTypes, json.type)) return otherTypes[json.type] ?? wanted;
   if (has('installed') || has('web')) return `This is an OAuth client, which signs in nobody by itself. ${wanted}`;

@@ -3,6 +3,7 @@ import type { Location } from '../../core/provider.ts';
 import type { Entry } from '../../core/storageClient.ts';
 import { encodeKey } from '../_shared/keys.ts';
 import { parseEndpoint } from '../_shared/s3/endpoint.ts';
+import { decodedOrRaw } from '../_shared/urlNames.ts';
 
 /** Where Cloud Storage itself answers. */
 export const googleEndpoint = 'https://storage.googleapis.com';
@@ -38,12 +39,12 @@ export function parseUrl(url: string): readonly Location[] {
     /^(https?):\/\/([^/:@?#\s]+|\[[^\]]+\])(?::(\d+))?\/(.+)$/is.exec(url) ?? [];
   const name = host.toLowerCase();
   const [, hosted] = /^(.+)\.storage\.googleapis\.com$/.exec(name) ?? [];
-  if (hosted !== undefined) return [{ server: '', container: hosted, ids: readings(path) }];
+  if (hosted !== undefined) return [{ server: '', container: hosted, ids: decodedOrRaw(path) }];
   const [, container, id] = /^([^/]+)\/(.+)$/s.exec(path) ?? [];
   if (container === undefined || id === undefined) return [];
   const google = name === 'storage.googleapis.com' || name === 'storage.cloud.google.com';
   const server = google ? '' : withPort(name, port, `${protocol.toLowerCase()}:`);
-  return [{ server, container: readings(container)[0] ?? container, ids: readings(id) }];
+  return [{ server, container: decodedOrRaw(container)[0] ?? container, ids: decodedOrRaw(id) }];
 }
 
 /** What the form of a credential for a place begins with. */
@@ -52,15 +53,6 @@ export function draftFor({ server, container }: Location, url: string): Draft {
     bucket: container,
     ...(server === '' ? {} : { endpoint: `${/^http:/i.test(url) ? 'http' : 'https'}://${server}` }),
   };
-}
-
-function readings(written: string): readonly string[] {
-  try {
-    return [...new Set([decodeURIComponent(written), written])];
-  } catch {
-    // A percent sign that begins no code: then it is meant as it stands.
-    return [written];
-  }
 }
 
 function withPort(host: string, port: string, protocol: string): string {

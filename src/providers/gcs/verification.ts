@@ -1,7 +1,14 @@
-import { type ErrorKind, StorageError } from '../../core/errors.ts';
+import type { ErrorKind } from '../../core/errors.ts';
 import type { Page, Place } from '../../core/storageClient.ts';
 import { failedStep, type VerificationStep } from '../../core/verification.ts';
-import { buckets, deleteSentences, deleteStep, foundSentence, nameTheContainer } from '../_shared/accessSteps.ts';
+import {
+  buckets,
+  deleteSentences,
+  deleteStep,
+  foundSentence,
+  nameTheContainer,
+  notTheService,
+} from '../_shared/accessSteps.ts';
 import { startPlace } from '../_shared/entries.ts';
 import { orAborted } from '../_shared/orAborted.ts';
 import { reachServer } from '../_shared/reach.ts';
@@ -37,7 +44,9 @@ async function* verifyAccess(gcs: GcsConnection, at: Place, signal: AbortSignal)
     const failure = gcs.fail(error, {}, signal);
     const known = listingFailures.has(failure.kind);
     if (known && failure.cause !== undefined && !isGcsAnswer(failure.cause)) {
-      yield failedStep('sign-in', otherService(gcs, failure), elapsed());
+      const { server } = gcs.options;
+      const stranger = failure.kind === 'invalid-settings' ? failure : notTheService('Cloud Storage', server, failure);
+      yield failedStep('sign-in', stranger, elapsed());
       return;
     }
     if (known) yield signedIn;
@@ -79,14 +88,4 @@ async function askPermissions(gcs: GcsConnection, at: Place, signal: AbortSignal
     const { detail } = gcs.fail(error, { bucket }, signal);
     return deleteStep('unknown', deleteSentences.notFound, start, detail);
   }
-}
-
-/** A status without a code of Cloud Storage may come from any web server: it says nothing of the keys. */
-function otherService({ options }: GcsConnection, failure: StorageError): StorageError {
-  if (failure.kind === 'invalid-settings') return failure;
-  return new StorageError('unexpected', `What answers there is no Cloud Storage: ${options.server.host}`, {
-    hint: 'Check the endpoint. A web server, a proxy or a firewall may have answered in its place.',
-    detail: failure.detail,
-    cause: failure,
-  });
 }

@@ -1,5 +1,6 @@
 import { choice, fetchedChoice, number, secret, text, toggle } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
+import { containerField, subfolderField } from '../_shared/placeFields.ts';
 import { amazonDomain } from '../_shared/s3/amazon.ts';
 import { refuseBucketName } from '../_shared/s3/bucketNames.ts';
 import { parseEndpoint, refuseEndpoint, refuseRegion, withoutScheme } from '../_shared/s3/endpoint.ts';
@@ -49,18 +50,11 @@ export default defineProvider({
       renew: true,
       help: 'The session token, needed only with temporary keys.',
     }),
-    bucket: text({
-      label: 'Bucket',
-      help: 'Leave empty for a default credential that applies to every bucket of the host. Given, it is for that bucket alone.',
-      refuse: (value) =>
-        value.includes('/') ? 'A bucket name has no slash. Folders go into the next field.' : undefined,
-    }),
-    subfolder: text({
-      label: 'Sub-folder',
-      help: 'Only what lies under this prefix of the bucket, for example projects/alpha.',
-      when: { bucket: { matches: '.' } },
-      hint: (value) => (value.startsWith('/') ? 'The leading slash is taken as part of the names.' : undefined),
-    }),
+    bucket: containerField(
+      'bucket',
+      'Leave empty for a default credential that applies to every bucket of the host. Given, it is for that bucket alone.',
+    ),
+    subfolder: subfolderField('bucket'),
     endpoint: text({
       label: 'Endpoint URL',
       help: 'A URL, or host and port such as minio.example.com:9000. With Amazon S3 it can be left empty.',

@@ -35,6 +35,11 @@ export class Form {
     return this.#frame.locator('.row', { has: this.#frame.locator(`#field-${name}`) }).locator('.error');
   }
 
+  /** What a field says of a file's content. */
+  preview(text: string): Locator {
+    return this.#frame.locator('.preview').getByText(text);
+  }
+
   async fill(values: Readonly<Record<string, string>>): Promise<void> {
     for (const [label, value] of Object.entries(values)) await this.field(label).fill(value);
   }

@@ -45,18 +45,24 @@ export function useSession(options: Omit<WindowOptions, 'vsix'> = {}): Session {
   };
 }
 
+/** What a form is filled in for: the session's storage, or another. */
+export interface FilledIn {
+  readonly window: VsCodeWindow;
+  readonly storage: Pick<Storage, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>;
+}
+
 /** Adds a Ceph credential by the form and saves it. */
-export async function addCredential({ window, storage }: Session, name: string): Promise<void> {
+export async function addCredential({ window, storage }: FilledIn, name: string): Promise<void> {
   await window.runCommand('Storage Credentials: Add Credential');
   await fillCredential({ window, storage }, name);
   await window.form.save();
   await window.row(name).waitFor();
 }
 
-/** Fills in the form that is open for the session's storage. */
-export async function fillCredential({ window, storage }: Session, name: string): Promise<void> {
+/** Fills in the form that is open. */
+export async function fillCredential({ window, storage }: FilledIn, name: string, service = 'Ceph'): Promise<void> {
   const { form } = window;
-  await form.choose('service', 'Ceph');
+  await form.choose('service', service);
   await form.fill({
     Name: name,
     'Access Key ID': storage.accessKeyId,

@@ -24,8 +24,12 @@ export interface Storage {
   stop(): Promise<void>;
 }
 
-/** Opens a user's storage on the run's server; what the test itself asks does not go through the proxy. */
-export async function openStorage({ endpoint, accessKeyId, secretAccessKey }: RgwAccess): Promise<Storage> {
+/** Opens a user's storage on a server; what the test itself asks does not go through the proxy. */
+export async function openStorage({
+  endpoint,
+  accessKeyId,
+  secretAccessKey,
+}: Pick<RgwAccess, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>): Promise<Storage> {
   const proxy = await startFaultProxy({ target: endpoint });
   const s3 = new S3Client({
     endpoint,

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { openBrowser } from '../../../scripts/browser.ts';
@@ -75,7 +76,7 @@ export class VsCodeWindow {
     return this.#parts.folder;
   }
 
-  /** The rows of the Credentials view. */
+  /** The rows of the view. */
   get rows(): Locator {
     return this.page.locator('.sidebar').getByRole('treeitem');
   }
@@ -121,11 +122,15 @@ export class VsCodeWindow {
     const row = this.quickInput.getByRole('option', { name: title }).first();
     for (let attempt = 0; ; attempt++) {
       await this.page.keyboard.press('F1');
-      await this.quickInput.locator('input').fill(`>${title}`);
-      const shown = await row.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      );
+      // Pressed while the palette is still closing, the key is lost.
+      const shown = await this.quickInput
+        .locator('input')
+        .fill(`>${title}`, { timeout: 3000 })
+        .then(() => row.waitFor({ timeout: 3000 }))
+        .then(
+          () => true,
+          () => false,
+        );
       if (shown) break;
       if (attempt === 10) throw new Error(`The palette has no command: ${title}`);
       await this.page.keyboard.press('Escape');
@@ -137,17 +142,17 @@ export class VsCodeWindow {
     return this.rows.filter({ hasText: name }).first();
   }
 
-  /** Unfolds a row by keyboard, as a click on a row may also open it. */
+  /** Unfolds a row by its twistie, as a click on a row may also open it. A row that is drawn anew at that moment takes no notice. */
   async expand(name: string | RegExp): Promise<void> {
     const row = this.row(name);
     await row.waitFor();
     await this.leaveTree();
-    if ((await row.getAttribute('aria-expanded')) === 'true') return;
-    await row.locator('.monaco-tl-twistie').click();
-    await this.page.waitForFunction(
-      (element) => element?.getAttribute('aria-expanded') === 'true',
-      await row.elementHandle(),
-    );
+    const unfolded = row.and(this.page.locator('[aria-expanded=true]'));
+    for (let attempt = 0; !(await unfolded.isVisible()); attempt++) {
+      if (attempt === 10) throw new Error(`The row does not unfold: ${name}`);
+      await row.locator('.monaco-tl-twistie').click();
+      await unfolded.waitFor({ timeout: 5000 }).catch(() => undefined);
+    }
   }
 
   /** Chooses by Enter: a menu that has just opened takes no clicks yet. A tooltip may lie over the row, so the mouse comes from afar. */
@@ -187,6 +192,23 @@ export class VsCodeWindow {
     await input.waitFor();
     await input.fill(text);
     await this.page.keyboard.press('Enter');
+  }
+
+  /** Chooses a file for a field of the form: the open dialog is an input in a browser, which first lists a folder. */
+  async chooseFile(field: string, file: string): Promise<void> {
+    await this.form.button(`Choose File: ${field}`).click();
+    await this.quickInput.getByRole('option').first().waitFor();
+    await this.quickInput.locator('input').first().fill(file);
+    await this.quickInput.getByRole('option', { name: path.basename(file), exact: true }).waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
+  }
+
+  /** Changes user settings as they stand on disk; in a browser VS Code reads them when the window is loaded again. */
+  async changeSettings(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    const file = path.join(this.folder, 'data/User/settings.json');
+    const before: Record<string, unknown> = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...before, ...settings }));
   }
 
   async chooseQuickPick(label: string | RegExp): Promise<void> {

@@ -211,6 +211,19 @@ test('a file that is held open for a moment is replaced when it is let go', asyn
   expect(await store.get('a')).toMatchObject({ kind: 'readable' });
 });
 
+test('a folder that could not be made at first is made when it is needed', async () => {
+  await using folder = await temporaryFolder();
+  const at = path.join(folder.path, 'store');
+  await writeFile(at, 'in the way');
+  const reported: unknown[] = [];
+  using store = new CredentialStore(at, { report: (error) => reported.push(error) });
+  await expect(store.list()).rejects.toThrow();
+  await rm(at);
+  await store.save(newRecord('a', 'Amazon S3'), undefined);
+  expect(await store.list()).toMatchObject([{ id: 'a', kind: 'readable' }]);
+  expect(reported).toHaveLength(1);
+});
+
 class Heard {
   readonly left: Changes[] = [];
   #waiting: (() => void) | undefined;

@@ -210,3 +210,10 @@ test('several plans are asked about as one, by what all of them hold', () => {
   expect(confirmationForAll([one])).toEqual(confirmationFor(one));
   expect(confirmationForAll([]).kind).toBe('none');
 });
+
+test('of a version alone it is said which one', () => {
+  const version = { id: 'v\u00071', latest: false, marker: false };
+  const one = { kind: 'object', container: 'photos', id: 'a', name: 'a', path: 'photos/a', version } as const;
+  const confirmation = confirmationFor(planOf({ objects: 1, versions: 1 }, [one]));
+  expect(confirmation.kind === 'none' ? [] : confirmation.detail).toContain('Version: v\\u00071');
+});

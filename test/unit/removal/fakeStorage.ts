@@ -88,7 +88,9 @@ export function keyspace(entries: readonly Entry[], pageSize = 1000): (place: Pl
   };
 }
 
-export function facts(more: { batch?: number; folders?: Folders; walks?: boolean } = {}): ProviderFacts {
+export function facts(
+  more: { batch?: number; folders?: Folders; walks?: boolean; snapshots?: boolean } = {},
+): ProviderFacts {
   return {
     id: 'fake',
     label: 'Fake Storage',
@@ -101,6 +103,7 @@ export function facts(more: { batch?: number; folders?: Folders; walks?: boolean
       'versions',
       'uploads',
       ...(more.walks === false ? [] : (['walk'] as const)),
+      ...(more.snapshots ? (['snapshots'] as const) : []),
     ]),
     limits: { batch: more.batch ?? 1000 },
     folders: more.folders ?? prefixFolders,

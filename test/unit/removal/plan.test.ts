@@ -161,6 +161,16 @@ test('keys that come twice, in a page or across two, are counted once and named'
   expect(removal.plan.notices).toEqual(['The server listed some things twice; each is counted once: 2 objects']);
 });
 
+test('snapshots that go with an object are counted by a walk, and else the plan says that they were not', async () => {
+  const provider = facts({ snapshots: true });
+  const client = fakeClient({ pages: keyspace([object('in/a', { snapshots: 2 }), object('in/b')]) });
+  const noticesOf = async (...selection: readonly Entry[]) =>
+    (await plan(client, selection, { provider })).plan.notices;
+  expect(await noticesOf(folder('in/'), object('in/a'))).toEqual(['Snapshots that go with their objects: 2']);
+  expect(await noticesOf(object('in/b'))).toEqual([expect.stringMatching(/^Snapshots .* was not counted\.$/)]);
+  expect((await plan(client, [object('in/b')])).plan.notices).toEqual([]);
+});
+
 test('a backend that lists one folder at a time is walked; real folders come after all that is in them', async () => {
   const tree: Record<string, readonly Entry[]> = {
     'top/': [folder('top/x/'), object('top/1'), folder('top/y/')],

@@ -3,6 +3,7 @@ import type { RemovalResult } from '../../../core/storageClient.ts';
 import { type ErrorRow, rowOfStatus, rows, type Subject } from '../errorRows.ts';
 import { connectionError } from '../http.ts';
 import { resultOf } from '../outcomes.ts';
+import { waitAsked } from '../retryAfter.ts';
 
 /** Any error of the SDK as ours: decided by the S3 error code, else by the HTTP status, else by the socket's error code. */
 export function toS3Error(error: unknown, subject: Subject, signal?: AbortSignal): StorageError {
@@ -192,8 +193,7 @@ function unreadable(error: unknown, subject: Subject): StorageError | undefined 
 function retryAfterOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('$response' in error)) return undefined;
   const headers = (error.$response as { headers?: Record<string, string> } | undefined)?.headers;
-  const seconds = Number(headers?.['retry-after']);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+  return waitAsked(headers?.['retry-after']);
 }
 
 function metadataOf(error: Error): { httpStatusCode?: number } | undefined {

@@ -154,15 +154,11 @@ function hostOf({ host }: URL, bucket: string): string {
 
 function anotherAddress(address: URL, bucket: string, cause: unknown): StorageError {
   const place = `${address.protocol}//${hostOf(address, bucket)}`;
-  return new StorageError(
-    'invalid-settings',
-    `The bucket is kept at another address, where your keys are not sent: ${place}`,
-    {
-      hint: 'Enter that address as the endpoint if you trust it.',
-      detail: detailOf(cause),
-      cause,
-    },
-  );
+  return new StorageError('invalid-settings', `Kept at another address: ${place}`, {
+    hint: 'Your keys are not sent there by themselves. Enter that address as the endpoint if you trust it.',
+    detail: detailOf(cause),
+    cause,
+  });
 }
 
 function wrongRegion({ region, address }: Refusal, bucket: string, cause: unknown): StorageError {

@@ -1,66 +1,30 @@
 import { AbortMultipartUploadCommand, DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
 import type { StorageError } from '../../../core/errors.ts';
 import type { Entry, Outcome, Target } from '../../../core/storageClient.ts';
+import { type RemovalWays, removeInWays } from '../batchRemoval.ts';
 import { refuseTarget, unanswered } from '../outcomes.ts';
-import { inParallel } from '../parallel.ts';
 import { travelsInXml } from '../xmlKeys.ts';
 import type { S3Connection } from './connection.ts';
 import { answerOf, keyError, resultOfCode } from './errors.ts';
 import { startOf } from './listing.ts';
 import { explainRefusals } from './locks.ts';
 
-/** Time limit of one call, in milliseconds. */
-const callLimit = 60_000;
-const singlesInFlight = 8;
-
 /** Deletes up to 1,000 objects or versions: together where their keys travel unharmed in XML, one by one where not. Uploads are aborted, one by one. */
-export async function removeBatch(
+export function removeBatch(
   s3: S3Connection,
   batch: readonly Target[],
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(callLimit)]);
-  const outcomes = new Map<Target, Outcome>();
-  const keep = (outcome: Outcome) => outcomes.set(outcome.target, outcome);
-
-  const { refused, single, together } = sort(s3, batch);
-  for (const outcome of refused) keep(outcome);
-  for (const targets of together.values()) {
-    for (const outcome of await removeTogether(s3, targets, limited)) keep(outcome);
-  }
-  await inParallel(single, singlesInFlight, async (target) => keep(await removeOne(s3, target, limited)));
-
-  const inOrder = batch.map((target) => outcomes.get(target) ?? unanswered(target));
-  const first = inOrder[0]?.error;
-  if (first && together.size === 1 && inOrder.every(({ error }) => error === first)) throw first;
-  return explainRefusals(s3, inOrder, limited);
-}
-
-interface Sorted {
-  readonly refused: readonly Outcome[];
-  readonly single: readonly Target[];
-  readonly together: ReadonlyMap<string, readonly Target[]>;
-}
-
-function sort(s3: S3Connection, batch: readonly Target[]): Sorted {
   const start = startOf(s3);
-  const refused: Outcome[] = [];
-  const single: Target[] = [];
-  const together = new Map<string, Target[]>();
-  for (const target of batch) {
-    const { entry } = target;
-    const error = refuseTarget(entry, start, ['object', 'upload']);
-    if (error) refused.push({ target, result: 'failed', error });
-    else if (batch.length === 1 || entry.kind === 'upload' || !travelsInXml(entry.id)) single.push(target);
-    else add(together, JSON.stringify([bucketOf(entry), target.bypass ?? false]), target);
-  }
-  return { refused, single, together };
-}
-
-function add(groups: Map<string, Target[]>, group: string, target: Target): void {
-  const known = groups.get(group);
-  if (known) known.push(target);
-  else groups.set(group, [target]);
+  const ways: RemovalWays = {
+    refuse: ({ entry }) => refuseTarget(entry, start, ['object', 'upload']),
+    groupOf: ({ entry, bypass = false }) =>
+      entry.kind === 'upload' || !travelsInXml(entry.id) ? undefined : JSON.stringify([bucketOf(entry), bypass]),
+    together: (targets, limited) => removeTogether(s3, targets, limited),
+    one: (target, limited) => removeOne(s3, target, limited),
+    explain: (outcomes, limited) => explainRefusals(s3, outcomes, limited),
+  };
+  return removeInWays(batch, ways, signal);
 }
 
 async function removeTogether(

@@ -1,6 +1,7 @@
 import type { Draft } from '../../../core/fields.ts';
 import type { Location, Scope } from '../../../core/provider.ts';
 import type { Entry } from '../../../core/storageClient.ts';
+import { decodedOrRaw } from '../urlNames.ts';
 import { parseEndpoint } from './endpoint.ts';
 
 interface Settings {
@@ -20,9 +21,9 @@ export function parseS3Url(url: string): readonly Location[] {
   }
   const host = authority.toLowerCase();
   const amazons = amazonHost.exec(host.replace(scheme.length === 5 ? /:443$/ : /:80$/, ''));
-  if (!amazons) return below(withPort(host, scheme), path, decodedFirst);
+  if (!amazons) return below(withPort(host, scheme), path, decodedOrRaw);
   const [, container] = amazons;
-  return container === undefined ? below('', path, decodedFirst) : [{ server: '', container, ids: decodedFirst(path) }];
+  return container === undefined ? below('', path, decodedOrRaw) : [{ server: '', container, ids: decodedOrRaw(path) }];
 }
 
 /** What a credential with these settings is for. */
@@ -74,12 +75,4 @@ function below(server: string, path: string, idsOf: (name: string) => readonly s
 
 function asItIs(name: string): readonly string[] {
   return [name];
-}
-
-function decodedFirst(name: string): readonly string[] {
-  try {
-    return [...new Set([decodeURIComponent(name), name])];
-  } catch {
-    return [name];
-  }
 }

@@ -124,12 +124,12 @@ describe('what is asked for', () => {
     expect(errorOf(typed(['signIn', 'sas'], ['sasToken', token]), 'sasToken')).toBeUndefined();
   });
 
-  test.each(['sv=1&se=2', 'sig=', `https://acct.blob.core.windows.net/?${sasToken}`, 'sig=a b'])(
-    'takes no token: %s',
-    (token) => {
-      expect(errorOf(typed(['signIn', 'sas'], ['sasToken', token]), 'sasToken')).toBeDefined();
-    },
-  );
+  test.each([
+    ...['sv=1&se=2', 'sig=', `https://acct.blob.core.windows.net/?${sasToken}`, 'sig=a b'],
+    ...[`${sasToken}&deletetype=permanent`, `restype=container&comp=list&${sasToken}`, `${sasToken}&v%65rsionId=1`],
+  ])('takes no token: %s', (token) => {
+    expect(errorOf(typed(['signIn', 'sas'], ['sasToken', token]), 'sasToken')).toBeDefined();
+  });
 
   test.each(['a/b', '/'])('takes no container with a slash: %s', (container) => {
     expect(errorOf(typed(['container', container]), 'container')).toMatch(/slash/);
@@ -185,6 +185,11 @@ describe('the endpoint', () => {
 test('opens nothing without a key', async () => {
   await expect(openWith({ account: 'acct' }, {})).rejects.toMatchObject({ kind: 'unauthenticated' });
   await expect(openWith({ account: 'acct', signIn: 'sas' })).rejects.toMatchObject({ kind: 'unauthenticated' });
+  const permanent = openWith({ account: 'acct', signIn: 'sas' }, { sasToken: `${sasToken}&deletetype=permanent` });
+  await expect(permanent).rejects.toMatchObject({
+    kind: 'invalid-settings',
+    message: expect.not.stringMatching(/sig=/),
+  });
 });
 
 test.each(['abc', 'a-b', '123', 'a'.repeat(63)])('a container may be called: %s', (name) => {

@@ -41,9 +41,13 @@ describe('a fetch over our agents', () => {
 
   test('ends when it is aborted, before and during', async () => {
     const { proxy, fetch } = await serve({ kind: 'never-answer' });
-    await expect(fetch(proxy.endpoint, { signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
+    await expect(fetch(proxy.endpoint, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      kind: 'cancelled',
+    });
     expect(proxy.requests).toEqual([]);
-    await expect(fetch(proxy.endpoint, { signal: AbortSignal.timeout(50) })).rejects.toThrow(/timeout|aborted/);
+    await expect(fetch(proxy.endpoint, { signal: AbortSignal.timeout(50) })).rejects.toMatchObject({
+      kind: 'timed-out',
+    });
   });
 
   test('fails when the body ends early', async () => {

@@ -10,6 +10,7 @@ import { connectionError, createAgent, type Trust } from '../../../../src/provid
 import { reachServer } from '../../../../src/providers/_shared/reach.ts';
 import { type Certificate, type Certificates, createCertificates } from '../../../servers/certificates.ts';
 import { startConnectProxy } from '../../../servers/connectProxy.ts';
+import { freePorts, portOf } from '../../../servers/serverProcess.ts';
 
 const trusting: Trust = { verifyCertificate: true, caBundle: '' };
 const closing: (() => unknown)[] = [];
@@ -195,6 +196,22 @@ describe('a proxy', () => {
     expect(await ask(url, '/b/a/../c//%2e%2e', through(proxy.url))).toBe(200);
     expect(targets).toEqual(['DELETE /b/a/../c//%2e%2e']);
     expect(proxy.requests).toEqual([`CONNECT ${url.host}`]);
+  });
+
+  test('that does not run, hangs up or has a certificate that is not trusted is blamed itself, not the server', async () => {
+    const { url, targets } = await startServer();
+    const { url: untrusted } = await startServer(certificates.selfSigned);
+    const [closed] = await freePorts(1);
+    const rude = net.createServer((socket) => socket.end()).listen(0, '127.0.0.1');
+    await once(rude, 'listening');
+    closing.push(() => rude.close());
+    const addresses = [`http://127.0.0.1:${closed}`, `http://127.0.0.1:${portOf(rude.address())}`, untrusted.href];
+    for (const address of addresses) {
+      const failure = await failureOf(url, through(address));
+      expect(failure).toMatchObject({ stage: 'reach', kind: 'unreachable' });
+      expect(failure?.sentence).toBe(`The proxy on the way can't be reached: ${url.host}`);
+    }
+    expect(targets).toEqual([]);
   });
 
   test("carries https, with the credential's own CA", async () => {
