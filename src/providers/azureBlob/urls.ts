@@ -19,14 +19,17 @@ export function artifactUrlOf({ kind, container, id }: Entry, service: URL): str
 
 /**
  * Every reading of a URL: the account in the host, as Azure has it, and the account in the path, as emulators have it.
- * A name may stand in it raw or encoded; nothing is cut off, since # and ? are part of raw names.
+ * A name stands raw in azure: and encoded in http(s), and the other reading comes second; nothing is cut off, since # and ?
+ * are part of raw names.
  */
 export function parseUrl(url: string): readonly Location[] {
   const [, scheme = '', host = '', path = ''] = /^(azure|https?):\/\/([^/?#@]+)\/(.*)$/is.exec(url) ?? [];
   const server = serverOf(scheme, host);
   if (server === undefined) return [];
   const [, account = '', inAccount = ''] = /^([^/]+)\/(.*)$/s.exec(path) ?? [];
-  return [...locate(server, path), ...(account === '' ? [] : locate(`${server}/${account}`, inAccount))];
+  const readings = (name: string) => (/^azure$/i.test(scheme) ? decodedOrRaw(name).toReversed() : decodedOrRaw(name));
+  const inHost = locate(server, path, readings);
+  return account === '' ? inHost : [...inHost, ...locate(`${server}/${account}`, inAccount, readings)];
 }
 
 /** What the form of a credential for a place begins with. A host that is none of Azure's doesn't say the account. */
@@ -43,8 +46,8 @@ function serverOf(scheme: string, host: string): string | undefined {
   return host !== '' && URL.canParse(written) ? serverName(new URL(written)) : undefined;
 }
 
-function locate(server: string, path: string): readonly Location[] {
+function locate(server: string, path: string, readings: (name: string) => readonly string[]): readonly Location[] {
   const [, container, raw] = /^([^/]+)\/(.+)$/s.exec(path) ?? [];
   if (container === undefined || raw === undefined) return [];
-  return [{ server, container, ids: decodedOrRaw(raw).toReversed() }];
+  return [{ server, container, ids: readings(raw) }];
 }

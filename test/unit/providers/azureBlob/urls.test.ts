@@ -27,16 +27,24 @@ describe('an artifact URL', () => {
     ['käse', ['käse']],
     ['k%C3%A4se', ['k%C3%A4se', 'käse']],
     ['line\nfeed', ['line\nfeed']],
-  ])('means the name as it stands, and the decoded one where that differs: %j', (key, ids) => {
-    for (const scheme of ['azure', 'https', 'AZURE', 'HTTPS']) {
-      expect(azure.parseUrl(`${scheme}://${host}/c/${key}`)).toContainEqual({ server: host, container: 'c', ids });
-    }
-    expect(azure.parseUrl(`http://127.0.0.1:10000/acct/c/${key}`)).toContainEqual({
-      server: '127.0.0.1:10000/acct',
-      container: 'c',
-      ids,
-    });
-  });
+  ])(
+    'means the name as it stands in azure:, as it is decoded in http(s), and the other one where that differs: %j',
+    (key, ids) => {
+      for (const scheme of ['azure', 'AZURE']) {
+        expect(azure.parseUrl(`${scheme}://${host}/c/${key}`)).toContainEqual({ server: host, container: 'c', ids });
+      }
+      const decodedFirst = ids.toReversed();
+      for (const scheme of ['https', 'HTTPS']) {
+        const location = { server: host, container: 'c', ids: decodedFirst };
+        expect(azure.parseUrl(`${scheme}://${host}/c/${key}`)).toContainEqual(location);
+      }
+      expect(azure.parseUrl(`http://127.0.0.1:10000/acct/c/${key}`)).toContainEqual({
+        server: '127.0.0.1:10000/acct',
+        container: 'c',
+        ids: decodedFirst,
+      });
+    },
+  );
 
   test('is read with the account in the host and with the account in the path', () => {
     expect(azure.parseUrl(`https://${host}/one/two/three`)).toEqual([
