@@ -35,7 +35,7 @@ function build(context: ExtensionContext): Parts {
   const redactor = createRedactor();
   const log = createLog(redactor);
   const report = (error: unknown) => log.error('Something in the background failed.', error);
-  const providerList = registered.toSorted((a, b) => a.label.localeCompare(b.label));
+  const providerList = registered.toSorted((a, b) => (a.label < b.label ? -1 : 1));
   const providers = new Map(providerList.map((provider) => [provider.id, provider]));
   const dialogs = { ...vscodeDialogs };
 
