@@ -53,7 +53,7 @@ describe.skipIf(whyNoStorage())('the form', () => {
     await window.form.field('Access Key ID').fill('');
     await window.form.save();
     await window.form.errorOf('accessKeyId').waitFor();
-    expect(await window.form.focused()).toBe('Access Key ID');
+    await expect.poll(() => window.form.focused()).toBe('Access Key ID');
     await window.screenshot(`theme-${theme}`);
     await window.form.button('Cancel').click();
   });
