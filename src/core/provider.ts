@@ -60,6 +60,12 @@ export const prefixFolders: Folders = {
   contains: (folder, entry) => entry.container === folder.container && entry.id.startsWith(folder.id),
 };
 
+/** Folders of a tree of files, named by their paths: each exists by itself. */
+export const pathFolders: Folders = {
+  real: true,
+  contains: (folder, entry) => entry.id.startsWith(folder.id.endsWith('/') ? folder.id : `${folder.id}/`),
+};
+
 /** Where a URL says that an object is. */
 export interface Location {
   /** The server, in the same words as in `scopeOf`; '' is the provider's own. */

@@ -12,8 +12,10 @@ export interface ContractServer {
   readonly name: string;
   /** The titles of the suites that run against it, of a slow one; all by default. */
   readonly suites?: readonly string[];
-  /** `http://host:port` or `https://host:port`. */
+  /** `scheme://host:port`. */
   readonly origin: string;
+  /** Set where requests can't be read and broken on their way: the wire is not HTTP. Then `opaqueWire` stands for what speaks of requests. */
+  readonly opaque?: true;
   /** The authority of its certificate, when it has one. */
   readonly caFile?: string;
   /** Certificates for a server in front of it that must be refused, when it speaks TLS. */
@@ -36,6 +38,8 @@ export interface ContractServer {
     /** A page of a listing, changed so that it says it goes on at the same place for ever. */
     readonly endless: (page: Buffer) => Buffer;
   };
+  /** Of a tree of files: the path of a container, which is a folder there, and of what is in it. */
+  readonly pathOf?: (container: string, id: string) => string;
   /** A form filled in right, for this server or for what stands in front of it. */
   draft(origin: string): Draft;
   /** What to change in a draft. */
@@ -68,4 +72,16 @@ export interface ContractServer {
 export interface Certificate {
   readonly certFile: string;
   readonly keyFile: string;
+}
+
+/** What a server has in place of requests that can be read. */
+export const opaqueWire = {
+  opaque: true,
+  target: notHttp,
+  deletedBy: notHttp,
+  faults: { slowDown: { kind: 'reset-before' }, endless: notHttp },
+} as const;
+
+function notHttp(): never {
+  throw new Error('There are no requests to be read: the wire is not HTTP.');
 }

@@ -1,21 +1,26 @@
 import { expect, it } from 'vitest';
-import { type Place, placeOf, type StorageClient } from '../../src/core/storageClient.ts';
+import { type Entry, type Place, placeOf, type StorageClient } from '../../src/core/storageClient.ts';
 import { startConnectProxy } from '../servers/connectProxy.ts';
 import { isSendable, oddKeys } from '../support/oddKeys.ts';
-import { byBytes, call, collect, containerPlace, contractSuite, listAll, targetOf } from './contractSuite.ts';
+import { byBytes, call, collect, contractSuite, listAll } from './contractSuite.ts';
 
 await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) => {
-  const { server } = contract;
+  const { server, overHttp } = contract;
 
   it('lists each as it is, flat and folder by folder', async () => {
     const { container, stored } = await contract.fillWithOddKeys();
     const client = await contract.open();
-    const pages = await collect(client.walk(containerPlace(container), {}, call()));
-    expect(byBytes(pages.flatMap(({ entries }) => entries.map(({ id }) => id)))).toEqual(byBytes(stored));
-    expect(byBytes(await browse(client, containerPlace(container)))).toEqual(byBytes(stored));
+    const pages = await collect(client.walk(contract.place(container), {}, call()));
+    const walked = contract.namesOf(
+      container,
+      pages.flatMap(({ entries }) => entries),
+    );
+    expect(byBytes(walked)).toEqual(byBytes(stored));
+    const browsed = contract.namesOf(container, await browse(client, contract.place(container)));
+    expect(byBytes(browsed)).toEqual(byBytes(stored));
   });
 
-  it('deletes each one alone, by the exact request and no other', async () => {
+  overHttp('deletes each one alone, by the exact request and no other', async () => {
     const { container, stored } = await contract.fillWithOddKeys();
     const proxy = await contract.proxy();
     const client = await contract.open({}, proxy.endpoint);
@@ -36,7 +41,7 @@ await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) 
     expect(left.size).toBe(0);
   });
 
-  it('deletes all in one batch, naming each exactly once', async () => {
+  overHttp('deletes all in one batch, naming each exactly once', async () => {
     const { container, stored } = await contract.fillWithOddKeys();
     await server.put(container, 'bystander');
     const proxy = await contract.proxy();
@@ -47,12 +52,12 @@ await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) 
     expect(await server.ids(container)).toEqual(['bystander']);
   });
 
-  it('reads and describes each by the exact request', async () => {
+  overHttp('reads and describes each by the exact request', async () => {
     const { container, stored } = await contract.fillWithOddKeys();
     const proxy = await contract.proxy();
     const client = await contract.open({}, proxy.endpoint);
     for (const key of stored) {
-      const { entry } = targetOf(container, key);
+      const { entry } = contract.target(container, key);
       await client.read(entry, { limit: 10 }, call());
       expect(await client.stat(entry, call())).toMatchObject({ id: key, size: 1 });
       expect(proxy.requests.map(({ target }) => target.split('?')[0])).toEqual([
@@ -63,15 +68,15 @@ await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) 
     }
   });
 
-  it('reaches each through a proxy as it is, and never past the proxy', async () => {
+  overHttp('reaches each through a proxy as it is, and never past the proxy', async () => {
     const { container, stored } = await contract.fillWithOddKeys();
     const front = await contract.proxy();
     const proxy = await startConnectProxy();
     const network = { proxyFor: () => new URL(proxy.url), certificates: [] };
     const client = await contract.open({}, front.endpoint, network);
-    await listAll(client, containerPlace(container));
+    await listAll(client, contract.place(container));
     front.reset();
-    for (const key of stored) await client.stat(targetOf(container, key).entry, call());
+    for (const key of stored) await client.stat(contract.target(container, key).entry, call());
     const asked = front.requests.map(({ target }) => target.split('?')[0]);
     expect(asked).toEqual(stored.map((key) => server.target(container, key)));
     const outcomes = await contract.remove(client, container, stored);
@@ -84,7 +89,33 @@ await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) 
     await proxy.stop();
   });
 
-  it('never takes an empty name for the container', async () => {
+  it('deletes each one, and only that one', async () => {
+    const { container, stored } = await contract.fillWithOddKeys();
+    const client = await contract.open();
+    const left = new Set(stored);
+    for (const key of oddKeys) {
+      const [outcome] = await contract.remove(client, container, [key]);
+      if (!isSendable(key) || server.refused?.has(key)) {
+        expect([outcome?.result, outcome?.kind], JSON.stringify(key)).toEqual(['failed', 'unsupported']);
+      } else if (left.delete(key)) {
+        expect(outcome?.result, JSON.stringify(key)).toBe('deleted');
+      }
+    }
+    expect(left.size).toBe(0);
+    expect(await server.ids(container)).toEqual([]);
+  });
+
+  it('reads and describes each', async () => {
+    const { container, stored } = await contract.fillWithOddKeys();
+    const client = await contract.open();
+    for (const key of stored) {
+      const { entry } = contract.target(container, key);
+      expect(Buffer.from(await client.read(entry, { limit: 10 }, call())).toString()).toBe('x');
+      expect(await client.stat(entry, call())).toMatchObject({ id: entry.id, size: 1 });
+    }
+  });
+
+  overHttp('never takes an empty name for the container', async () => {
     const container = await contract.fill(['a']);
     const proxy = await contract.proxy();
     const client = await contract.open({}, proxy.endpoint);
@@ -95,11 +126,11 @@ await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) 
   });
 });
 
-async function browse(client: StorageClient, at: Place): Promise<string[]> {
-  const found: string[] = [];
+async function browse(client: StorageClient, at: Place): Promise<Entry[]> {
+  const found: Entry[] = [];
   for (const entry of await listAll(client, at)) {
     const place = placeOf(entry);
-    if (place === undefined) found.push(entry.id);
+    if (place === undefined) found.push(entry);
     else found.push(...(await browse(client, place)));
   }
   return found;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { call, collect, containerPlace, contractSuite, targetOf } from './contractSuite.ts';
+import { call, collect, contractSuite } from './contractSuite.ts';
 
 await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
-  const { provider, server } = contract;
+  const { provider, server, ofObjects, overHttp } = contract;
 
   it('deletes what it is told to and nothing else', async () => {
     const container = await contract.fill(['a', 'b/1', 'b/2', 'c']);
@@ -20,9 +20,10 @@ await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
     const container = await contract.fill(ids);
     const client = await contract.open();
     const { batch } = provider.limits;
-    for await (const page of client.walk(containerPlace(container), {}, call())) {
+    for await (const page of client.walk(contract.place(container), {}, call())) {
       for (let from = 0; from < page.entries.length; from += batch) {
-        const some = page.entries.slice(from, from + batch).map(({ id }) => id);
+        const some = contract.namesOf(container, page.entries.slice(from, from + batch));
+        if (some.length === 0) continue;
         const outcomes = await contract.remove(client, container, some);
         expect(new Set(outcomes.map(({ result }) => result))).toEqual(new Set(['deleted']));
       }
@@ -30,7 +31,7 @@ await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
     expect(await server.ids(container)).toEqual([]);
   });
 
-  it('sends a full batch as one request where the provider has batches', async () => {
+  overHttp('sends a full batch as one request where the provider has batches', async () => {
     const ids = Array.from({ length: Math.min(provider.limits.batch, 1000) }, (_, n) => `full/${n}`);
     const container = await contract.fill(ids);
     const proxy = await contract.proxy();
@@ -69,11 +70,14 @@ await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
     const container = await contract.fill(['a', 'b', 'c', 'd']);
     const client = await contract.open();
     const tags = new Map<string, string | undefined>();
-    for await (const { entries } of client.walk(containerPlace(container), {}, call())) {
+    for await (const { entries } of client.walk(contract.place(container), {}, call())) {
       for (const { id, tag } of entries) tags.set(id, tag);
     }
     for (const id of ['b', 'd']) await server.put(container, id, 'overwritten');
-    const asPlanned = (id: string) => ({ ...targetOf(container, id), ifTag: tags.get(id) ?? expect.unreachable() });
+    const asPlanned = (id: string) => ({
+      ...contract.target(container, id),
+      ifTag: tags.get(id) ?? expect.unreachable(),
+    });
     for (const ids of [['a', 'b', 'c'], ['d']]) {
       const outcomes = await client.remove(ids.map(asPlanned), call());
       const kept = outcomes.filter(({ result }) => result === 'changed').map(({ target }) => target.entry.id);
@@ -94,7 +98,7 @@ await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
     expect(await server.ids(container)).toEqual(['a', 'b']);
   });
 
-  it('refuses what lies outside of the container that a credential is for', async () => {
+  ofObjects('refuses what lies outside of the container that a credential is for', async () => {
     const [mine, other] = [await contract.fill(['a']), await contract.fill(['a'])];
     const proxy = await contract.proxy();
     const client = await contract.open(server.changes.only(mine), proxy.endpoint);
@@ -103,7 +107,7 @@ await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
     expect(await server.ids(other)).toEqual(['a']);
   });
 
-  it('says that a container is gone', async () => {
+  ofObjects('says that a container is gone', async () => {
     const container = await contract.fill(['a', 'b']);
     const client = await contract.open();
     await server.removeContainer(container);
@@ -112,7 +116,7 @@ await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
     }
   });
 
-  it('sends nothing when it was cancelled before, and answers at once when cancelled during', async () => {
+  overHttp('sends nothing when it was cancelled before, and answers at once when cancelled during', async () => {
     const container = await contract.fill(['a', 'b']);
     const proxy = await contract.proxy();
     const client = await contract.open({}, proxy.endpoint);
@@ -128,12 +132,12 @@ await contractSuite('removal', ['walk', 'remove', 'recovery'], (contract) => {
     expect(await server.ids(container)).toEqual(['a', 'b']);
   });
 
-  it('writes nothing while it plans', async () => {
+  overHttp('writes nothing while it plans', async () => {
     const container = await contract.fill(['a', 'b/1']);
     const proxy = await contract.proxy();
     const client = await contract.open({}, proxy.endpoint);
-    await collect(client.walk(containerPlace(container), {}, call()));
-    await client.recovery(containerPlace(container), call());
+    await collect(client.walk(contract.place(container), {}, call()));
+    await client.recovery(contract.place(container), call());
     expect(proxy.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
   });
 });

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { startConnectProxy } from '../servers/connectProxy.ts';
 import type { RecordedRequest } from '../servers/faultProxy.ts';
 import { freePorts } from '../servers/serverProcess.ts';
-import { collect, containerPlace, contractSuite } from './contractSuite.ts';
+import { collect, contractSuite } from './contractSuite.ts';
 
 await contractSuite('verification', [], (contract) => {
-  const { server } = contract;
+  const { server, overHttp } = contract;
+  const absentContainer = contract.isTree ? '/absent-container' : 'absent-container';
   const verifyAt = async (origin: string, change = {}) => contract.verify(await contract.open(change, origin));
 
   it('finds a good credential good, stage by stage', async () => {
@@ -21,7 +22,7 @@ await contractSuite('verification', [], (contract) => {
     expect((await contract.verify(await contract.open(server.changes.only(container)))).works).toBe(true);
   });
 
-  it('leaves everything as it is, and asks to delete at most what no object is called', async () => {
+  overHttp('leaves everything as it is, and asks to delete at most what no object is called', async () => {
     const proxy = await contract.proxy();
     const container = await contract.fill(['a']);
     await verifyAt(proxy.endpoint, server.changes.only(container));
@@ -49,9 +50,9 @@ await contractSuite('verification', [], (contract) => {
   });
 
   it('says that a container is not there', async () => {
-    const absent = await contract.open(server.changes.only('absent-container'));
+    const absent = await contract.open(server.changes.only(absentContainer));
     expect(failureIn(await contract.verify(absent))).toMatchObject({ stage: 'list', kind: 'not-found' });
-    expect(failureIn(await contract.verify(await contract.open(), containerPlace('absent-container')))).toMatchObject({
+    expect(failureIn(await contract.verify(await contract.open(), contract.place(absentContainer)))).toMatchObject({
       kind: 'not-found',
     });
   });
@@ -62,7 +63,7 @@ await contractSuite('verification', [], (contract) => {
     expect(failureIn(await verifyAt(closed))).toMatchObject({ stage: 'reach', kind: 'unreachable' });
   });
 
-  it('says that http and https were mixed up', async () => {
+  overHttp('says that http and https were mixed up', async () => {
     const [scheme, other] = server.origin.startsWith('https') ? ['https', 'http'] : ['http', 'https'];
     const failure = failureIn(await verifyAt(server.origin.replace(scheme, other)));
     expect(['reach', 'tls']).toContain(failure?.stage);
@@ -70,7 +71,7 @@ await contractSuite('verification', [], (contract) => {
     expect(`${failure?.sentence} ${failure?.hint}`).toMatch(/https?/);
   });
 
-  it('says that a proxy refuses, and that one asks for a sign-in', async () => {
+  overHttp('says that a proxy refuses, and that one asks for a sign-in', async () => {
     for (const options of [{ refuse: 403 }, { credentials: { username: 'user', password: 'right' } }]) {
       const proxy = await startConnectProxy(options);
       const network = { proxyFor: () => new URL(proxy.url), certificates: [] };
@@ -82,7 +83,7 @@ await contractSuite('verification', [], (contract) => {
     }
   });
 
-  it('goes through a proxy, signed in there, and only through it', async () => {
+  overHttp('goes through a proxy, signed in there, and only through it', async () => {
     const proxy = await startConnectProxy({ credentials: { username: 'user', password: 'p@ss:word' } });
     const url = new URL(proxy.url);
     url.username = 'user';
@@ -94,7 +95,7 @@ await contractSuite('verification', [], (contract) => {
     expect((await contract.verify(client)).works).toBe(false);
   });
 
-  it('ends when it is cancelled', async () => {
+  overHttp('ends when it is cancelled', async () => {
     const proxy = await contract.proxy();
     proxy.addRule({ when: () => true, fault: { kind: 'never-answer' } });
     const client = await contract.open({}, proxy.endpoint);

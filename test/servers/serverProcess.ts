@@ -68,6 +68,16 @@ export async function runCommand(command: string, args: readonly string[], env: 
   });
 }
 
+/** The same for a command that is told something it must not be told by its arguments. */
+export async function runWithInput(command: string, args: readonly string[], input: string): Promise<void> {
+  const child = spawn(findCommand(command) ?? command, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+  const said: Buffer[] = [];
+  child.stderr.on('data', (data: Buffer) => said.push(data));
+  child.stdin.end(input);
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`${command} ended with ${code}: ${Buffer.concat(said).toString().slice(0, 2000)}`);
+}
+
 /** Starts a long-running command, its output going to `logFile`. */
 export function startProcess(
   command: string,
@@ -101,6 +111,9 @@ export function startProcess(
     async stop() {
       atExit.delete(killNow);
       await endChild(child);
+      // What it has forked may live on for a moment, and write.
+      child.stdout.unpipe(log);
+      child.stderr.unpipe(log);
       log.end();
     },
   };

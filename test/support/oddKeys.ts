@@ -73,6 +73,11 @@ export function isSendable(key: string): boolean {
   return key.isWellFormed();
 }
 
+/** Those that are no path of one file in a tree of files: parts of dots alone or of nothing, and zero bytes. */
+export const unstorableFileNames: ReadonlySet<string> = new Set(
+  oddKeys.filter((key) => key.includes('\0') || key.split('/').some((part) => part === '' || /^\.\.?$/.test(part))),
+);
+
 /** The path of a key in a request's target, by bytes: RFC 3986 unreserved characters and the slash stand for themselves. */
 export function rawTarget(container: string, key: string): string {
   const encoded = Array.from(Buffer.from(key, 'utf8'), (byte) => {
