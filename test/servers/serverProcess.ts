@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, existsSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -69,13 +69,28 @@ export async function runCommand(command: string, args: readonly string[], env: 
 }
 
 /** The same for a command that is told something it must not be told by its arguments. */
-export async function runWithInput(command: string, args: readonly string[], input: string): Promise<void> {
-  const child = spawn(findCommand(command) ?? command, args, { stdio: ['pipe', 'ignore', 'pipe'] });
-  const said: Buffer[] = [];
-  child.stderr.on('data', (data: Buffer) => said.push(data));
+export async function runWithInput(command: string, args: readonly string[], input: string): Promise<string> {
+  const child = spawn(findCommand(command) ?? command, args, { stdio: 'pipe' });
+  const [said, complained]: Buffer[][] = [[], []];
+  child.stdout.on('data', (data: Buffer) => said?.push(data));
+  child.stderr.on('data', (data: Buffer) => complained?.push(data));
   child.stdin.end(input);
   const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${command} ended with ${code}: ${Buffer.concat(said).toString().slice(0, 2000)}`);
+  if (code !== 0) throw new Error(`${command} ended with ${code}: ${Buffer.concat(complained ?? []).toString()}`);
+  return Buffer.concat(said ?? []).toString();
+}
+
+/** Whether something listens on a port of 127.0.0.1. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('error', () => end(false));
+    socket.once('connect', () => end(true));
+  });
 }
 
 /** Starts a long-running command, its output going to `logFile`. */

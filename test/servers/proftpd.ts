@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  freePorts,
+  isListening,
+  requireCommands,
+  runCommand,
+  runWithInput,
+  ServerUnavailable,
+  startProcess,
+  temporaryFolder,
+  waitUntil,
+} from './serverProcess.ts';
+
+/** A user that only this server knows. */
+export interface FtpUser {
+  readonly name: string;
+  readonly password: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A running ProFTPD. */
+export interface Proftpd {
+  readonly host: string;
+  readonly port: number;
+  readonly user: FtpUser;
+  readonly stranger: FtpUser;
+  /** Where the users' files stand; the user's own. */
+  readonly files: string;
+  /** What it has logged of commands. */
+  readonly logFile: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a ProFTPD on a free port of 127.0.0.1. @param directives what makes it the server that is wanted */
+export async function startProftpd(directives: (folder: string) => Promise<readonly string[]>): Promise<Proftpd> {
+  await requireCommands('ProFTPD', ['proftpd', 'openssl'], ['proftpd-core', 'proftpd-mod-crypto', 'openssl']);
+  if (process.getuid?.() !== 0) throw new ServerUnavailable('ProFTPD needs root, to act as its users.');
+  const folder = await temporaryFolder('proftpd');
+  await chmod(folder.path, 0o755);
+  const files = join(folder.path, 'files');
+  await mkdir(files);
+  const user = { ...makeUser('tester'), uid: 61_001, gid: 61_001 };
+  const stranger = { ...makeUser('stranger'), uid: 61_002, gid: 61_002 };
+  await chown(files, user.uid, user.gid);
+  const [port = 0] = await freePorts(1);
+  const accounts = join(folder.path, 'accounts');
+  const lines = await Promise.all(
+    [user, stranger].map(async ({ name, password, uid, gid }) => {
+      const hash = (await runWithInput('openssl', ['passwd', '-6', '-stdin'], `${password}\n`)).trim();
+      return `${name}:${hash}:${uid}:${gid}::${files}:/bin/sh`;
+    }),
+  );
+  await writeFile(accounts, `${lines.join('\n')}\n`, { mode: 0o600 });
+  const configFile = join(folder.path, 'proftpd.conf');
+  const logFile = join(folder.path, 'commands.log');
+  await writeFile(
+    configFile,
+    [
+      'ServerType standalone',
+      'ServerName "Test"',
+      'DefaultAddress 127.0.0.1',
+      'UseIPv6 off',
+      'UseReverseDNS off',
+      `Port ${port}`,
+      `AuthUserFile ${accounts}`,
+      'AuthOrder mod_auth_file.c',
+      'RequireValidShell off',
+      'WtmpLog off',
+      'MaxInstances 200',
+      `PidFile ${join(folder.path, 'proftpd.pid')}`,
+      `ScoreboardFile ${join(folder.path, 'scoreboard')}`,
+      `DelayTable none`,
+      `LogFormat commands "%r"`,
+      `ExtendedLog ${logFile} ALL commands`,
+      ...(await directives(folder.path)),
+      '',
+    ].join('\n'),
+  );
+  const server = startProcess('proftpd', ['-n', '-q', '-c', configFile], { logFile: join(folder.path, 'proftpd.log') });
+  const stop = async () => {
+    await server.stop();
+    await folder.remove();
+  };
+  try {
+    await waitUntil('ProFTPD to answer', 20_000, async () => {
+      await server.assertRunning();
+      return await isListening(port);
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { host: '127.0.0.1', port, user, stranger, files, logFile, stop };
+}
+
+/** A ProFTPD that speaks SFTP. */
+export function startProftpdSftp(): Promise<Proftpd> {
+  return startProftpd(async (folder) => {
+    const key = join(folder, 'host_ed25519');
+    const rsa = join(folder, 'host_rsa');
+    await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    await runCommand('ssh-keygen', ['-q', '-t', 'rsa', '-N', '', '-f', rsa]);
+    return [
+      'LoadModule mod_sftp.c',
+      'SFTPEngine on',
+      `SFTPLog ${join(folder, 'sftp.log')}`,
+      `SFTPHostKey ${key}`,
+      `SFTPHostKey ${rsa}`,
+      'SFTPAuthMethods password',
+    ];
+  });
+}
+
+function makeUser(name: string): { name: string; password: string } {
+  return { name, password: randomBytes(12).toString('hex') };
+}
