@@ -94,7 +94,8 @@ const extension = {
   target: 'node22',
   mainFields: ['module', 'main'],
   // Azure's library loads apache-arrow, 240 kB, only for a form of listing that is never asked for here.
-  external: ['vscode', 'apache-arrow'],
+  // What ssh2 would build for this machine is faster, and not needed.
+  external: ['vscode', 'apache-arrow', 'cpu-features', '*.node'],
   banner: { js: requireBanner },
   plugins: [registryPlugin, originalHttpPlugin, metafilePlugin('metafile.json', development ? undefined : joinMain)],
 };
