@@ -91,6 +91,8 @@ interface Definition<F extends Fields> {
   readonly label: string;
   /** What this provider calls a container. */
   readonly noun: { readonly one: string; readonly many: string };
+  /** Set for the one that the form of a new credential opens with. */
+  readonly preselected?: true;
   readonly fields: F;
   readonly capabilities: readonly Capability[];
   readonly limits: Limits;
@@ -129,6 +131,7 @@ export interface Provider {
   readonly id: string;
   readonly label: string;
   readonly noun: { readonly one: string; readonly many: string };
+  readonly preselected: boolean;
   readonly fields: Fields;
   readonly containerFields: Fields;
   readonly capabilities: ReadonlySet<Capability>;
@@ -165,6 +168,7 @@ export function defineProvider<const F extends Fields>(definition: Definition<F>
     id,
     label,
     noun,
+    preselected: definition.preselected ?? false,
     fields,
     limits,
     folders: definition.folders ?? prefixFolders,

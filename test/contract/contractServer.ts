@@ -18,6 +18,8 @@ export interface ContractServer {
   readonly opaque?: true;
   /** The authority of its certificate, when it has one. */
   readonly caFile?: string;
+  /** Of a provider that speaks TLS alone and takes no CA bundle: what stands in front of the server shows this certificate, and the machine trusts its authority. */
+  readonly frontCertificate?: Certificate;
   /** Certificates for a server in front of it that must be refused, when it speaks TLS. */
   readonly badCertificates?: Readonly<Record<'selfSigned' | 'wrongHost' | 'expired', Certificate>>;
   /** The path, as it stands in a request without its query, of one object, and with '' of what lists a container. */

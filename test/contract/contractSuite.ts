@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -87,7 +87,11 @@ export class Contract {
   }
 
   /** Opens a client from a form, as the program does: the good one, with changes. Suites name the capabilities they need. */
-  async open(change: Draft = {}, origin = this.server.origin, network = direct): Promise<Required<StorageClient>> {
+  async open(
+    change: Draft = {},
+    origin = this.server.origin,
+    network = this.network(),
+  ): Promise<Required<StorageClient>> {
     const draft = { ...this.server.draft(origin), ...change };
     const { settings, secrets, issues } = parseDraft(this.provider.fields, draft);
     expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
@@ -96,11 +100,18 @@ export class Contract {
     return client as Required<StorageClient>;
   }
 
+  /** How the machine reaches servers. */
+  network(proxy?: URL): Network {
+    const { frontCertificate, caFile } = this.server;
+    const trusted = frontCertificate && caFile !== undefined ? [readFileSync(caFile, 'utf8')] : [];
+    return { proxyFor: () => proxy, certificates: trusted };
+  }
+
   /** A proxy that breaks requests, in front of the server. */
   async proxy(options: Partial<Parameters<typeof startFaultProxy>[0]> = {}): Promise<FaultProxy> {
-    const { origin, caFile } = this.server;
+    const { origin, caFile, frontCertificate: tls } = this.server;
     const trust = caFile === undefined ? {} : { targetCaFile: caFile };
-    const proxy = await startFaultProxy({ target: origin, ...trust, ...options });
+    const proxy = await startFaultProxy({ target: origin, ...trust, ...(tls ? { tls } : {}), ...options });
     this.#opened.push(proxy);
     return proxy;
   }

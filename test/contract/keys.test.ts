@@ -72,7 +72,7 @@ await contractSuite('odd names', ['walk', 'stat', 'read', 'remove'], (contract) 
     const { container, stored } = await contract.fillWithOddKeys();
     const front = await contract.proxy();
     const proxy = await startConnectProxy();
-    const network = { proxyFor: () => new URL(proxy.url), certificates: [] };
+    const network = contract.network(new URL(proxy.url));
     const client = await contract.open({}, front.endpoint, network);
     await listAll(client, contract.place(container));
     front.reset();
