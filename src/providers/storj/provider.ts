@@ -2,7 +2,7 @@ import { link, secret, text } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
 import { containerField, subfolderField } from '../_shared/placeFields.ts';
 import { parseEndpoint, refuseEndpoint } from '../_shared/s3/endpoint.ts';
-import { s3ArtifactUrl, s3Scope } from '../_shared/s3/urls.ts';
+import { parseS3Url, s3ArtifactUrl, s3Scope } from '../_shared/s3/urls.ts';
 import { gateway } from './gateway.ts';
 
 export default defineProvider({
@@ -55,7 +55,12 @@ export default defineProvider({
   urls: {
     of: ({ kind, container, id }) => (kind === 'container' ? `s3://${id}` : `s3://${container}/${id}`),
     artifactOf: (entry, settings) => s3ArtifactUrl(entry, asS3(settings)),
+    parse: (url) => parseS3Url(url).filter(({ server }) => /(^|\.)storjshare\.io:443$/.test(server)),
     scopeOf: (settings) => s3Scope(asS3(settings)),
+    draftOf: ({ server, container }) => ({
+      ...(server === 'gateway.storjshare.io:443' ? {} : { endpoint: `https://${server}` }),
+      bucket: container,
+    }),
   },
   connect: () => import('./client.ts'),
 });
