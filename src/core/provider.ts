@@ -98,6 +98,8 @@ interface Definition<F extends Fields> {
   readonly limits: Limits;
   /** `prefixFolders` by default. */
   readonly folders?: Folders;
+  /** The id of what a path names, of a tree of files whose ids are not the paths themselves. */
+  readonly idOfPath?: (kind: 'folder' | 'object', path: string, settings: SettingsOf<F>) => string;
   /** Where the secret is sent: a secret saved for another origin is never used. */
   readonly origin: (settings: SettingsOf<F>) => string;
   /** What stands behind the credential's name in the tree. */
@@ -137,6 +139,7 @@ export interface Provider {
   readonly capabilities: ReadonlySet<Capability>;
   readonly limits: Limits;
   readonly folders: Folders;
+  idOfPath(kind: 'folder' | 'object', path: string, settings: Draft): string;
   origin(settings: Draft): string;
   describe(settings: Draft): string;
   warn(settings: Draft): string | undefined;
@@ -174,6 +177,7 @@ export function defineProvider<const F extends Fields>(definition: Definition<F>
     folders: definition.folders ?? prefixFolders,
     containerFields: definition.containerFields ?? {},
     capabilities: new Set(definition.capabilities),
+    idOfPath: (kind, path, settings) => definition.idOfPath?.(kind, path, settingsOf(settings)) ?? path,
     origin: (settings) => definition.origin(settingsOf(settings)),
     describe: (settings) => definition.describe?.(settingsOf(settings)) ?? '',
     warn: (settings) => definition.warn?.(settingsOf(settings)),
