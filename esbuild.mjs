@@ -68,9 +68,9 @@ const metafilePlugin = (name, finish = (metafile) => metafile) => ({
   },
 });
 
-/** Bundled CommonJS packages ask for Node's own modules by require, which an ES module lacks. */
+/** Bundled CommonJS packages ask for Node's own modules by require, and for where they stand, which an ES module lacks. */
 const requireBanner =
-  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url),{dirname:__dirname,filename:__filename}=import.meta;";
 
 const common = {
   absWorkingDir: root,

@@ -1,8 +1,8 @@
-import { fingerprintOf } from '../../src/providers/sftp/hostKeys.ts';
 import { type OpenSsh, startOpenSsh } from '../servers/openssh.ts';
 import { type Proftpd, startProftpdSftp } from '../servers/proftpd.ts';
 import { ServerUnavailable } from '../servers/serverProcess.ts';
 import { FileTreeJudge } from '../support/fileTreeJudge.ts';
+import { hostKeyOf } from '../support/hostKey.ts';
 import { unstorableFileNames } from '../support/oddKeys.ts';
 import { type ContractServer, type ContractServers, opaqueWire } from './contractServer.ts';
 
@@ -21,12 +21,6 @@ export const contractServers: ContractServers = async () => {
 function unavailable(error: unknown): string {
   if (error instanceof ServerUnavailable) return error.message;
   throw error;
-}
-
-/** The fingerprint of the key that a server shows first. */
-export function hostKeyOf({ hostKeys }: Pick<OpenSsh, 'hostKeys'>): string {
-  const [type = '', blob = ''] = hostKeys[0]?.split(' ') ?? [];
-  return fingerprintOf({ type, blob });
 }
 
 type SftpServer = Pick<OpenSsh, 'host' | 'port' | 'user' | 'stranger' | 'files' | 'hostKeys'> & Pick<Proftpd, 'stop'>;

@@ -19,8 +19,8 @@ import { type OpenSsh, startOpenSsh } from '../servers/openssh.ts';
 import { runCommand, ServerUnavailable, temporaryFolder } from '../servers/serverProcess.ts';
 import { startTcpProxy, type TcpProxy } from '../servers/tcpProxy.ts';
 import { FileTreeJudge } from '../support/fileTreeJudge.ts';
+import { hostKeyOf } from '../support/hostKey.ts';
 import { call, collect, direct, listAll } from './contractSuite.ts';
-import { hostKeyOf } from './sftp.server.ts';
 
 const started = await startOpenSsh().catch((error: unknown) => {
   if (!(error instanceof ServerUnavailable)) throw error;
