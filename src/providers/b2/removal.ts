@@ -57,7 +57,7 @@ async function removeOne(b2: B2Connection, target: Target, signal: AbortSignal):
   }
 }
 
-/** The codes that say that there is nothing more to delete: of an object, of a version, of an upload. */
+/** The codes that say that there is nothing more to delete. */
 const goneCodes: ReadonlySet<string> = new Set(['already_hidden', 'no_such_file', 'file_not_present']);
 
 /** What is not there is done; every other failure is one. */
@@ -66,7 +66,10 @@ async function settle(target: Target, removing: Promise<unknown>): Promise<Outco
     await removing;
     return { target, result: 'deleted' };
   } catch (error) {
-    if (goneCodes.has(codeIn(error) ?? '')) return { target, result: 'already-gone' };
+    const code = codeIn(error) ?? '';
+    // A call about an upload names nothing else that could be missing.
+    const gone = goneCodes.has(code) || (target.entry.kind === 'upload' && code === 'not_found');
+    if (gone) return { target, result: 'already-gone' };
     throw error;
   }
 }
@@ -103,7 +106,7 @@ async function cancelUpload(b2: B2Connection, entry: Entry, signal: AbortSignal)
 const named = (name: string, id: string) => (answer: JsonObject) =>
   isText(answer.fileName) && answer.fileName === name && answer.fileId === id ? true : undefined;
 
-/** Every version of exactly this name; none may be left before it counts as deleted. */
+/** Every version of exactly this name, the oldest first: what a failure leaves is never an old one in place of the newest. */
 async function removeEveryVersion(b2: B2Connection, target: Target, signal: AbortSignal): Promise<Outcome> {
   const { container = '', id } = target.entry;
   const found: string[] = [];
@@ -111,7 +114,7 @@ async function removeEveryVersion(b2: B2Connection, target: Target, signal: Abor
     found.push(...entries.flatMap(({ version }) => (version ? [version.id] : [])));
   }
   let deleted = 0;
-  for (const version of found) {
+  for (const version of found.reverse()) {
     const { result } = await settle(target, deleteVersion(b2, target, version, signal));
     if (result === 'deleted') deleted++;
   }
