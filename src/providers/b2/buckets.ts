@@ -2,9 +2,10 @@ import { StorageError } from '../../core/errors.ts';
 import { isText, type JsonObject } from '../../core/json.ts';
 import type { Entry } from '../../core/storageClient.ts';
 import { containerEntry, refuseOutside } from '../_shared/entries.ts';
+import type { Meanings } from '../_shared/errorRows.ts';
 import type { B2Connection } from './connection.ts';
 import { readBucketList } from './connection.ts';
-import { type Meanings, noBucket } from './errors.ts';
+import { noBucket } from './errors.ts';
 import { refuseBucketName } from './names.ts';
 import { bucketFor } from './scope.ts';
 

@@ -3,23 +3,14 @@ import type { StorageError } from '../../core/errors.ts';
 import { isObject, type JsonObject, parseJson } from '../../core/json.ts';
 import type { Surroundings } from '../../core/provider.ts';
 import type { Start } from '../_shared/entries.ts';
-import type { Subject } from '../_shared/errorRows.ts';
+import type { Meanings, Subject } from '../_shared/errorRows.ts';
 import { collectBody, type ExactAnswer, type ExactRequest, sendExactly } from '../_shared/exactRequest.ts';
 import { createAgent, type Trust } from '../_shared/http.ts';
 import { encodeSegment } from '../_shared/keys.ts';
 import { orAborted } from '../_shared/orAborted.ts';
 import { repeated } from '../_shared/repeated.ts';
 import { type Account, readAccount } from './account.ts';
-import {
-  type Answer,
-  incomplete,
-  type Meanings,
-  noBucket,
-  Refusal,
-  refusesToken,
-  toB2Error,
-  whenSigningIn,
-} from './errors.ts';
+import { type Answer, incomplete, noBucket, Refusal, refusesToken, toB2Error, whenSigningIn } from './errors.ts';
 
 export interface B2Options extends Trust {
   /** Where the keys sign in. */

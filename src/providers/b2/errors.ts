@@ -1,6 +1,15 @@
 import { StorageError, stoppedBy } from '../../core/errors.ts';
 import { isObject, parseJson } from '../../core/json.ts';
-import { type ErrorRow, rowOfStatus, rows, type Subject, what } from '../_shared/errorRows.ts';
+import {
+  type ErrorRow,
+  errorOfRefusal,
+  type Meanings,
+  rowOfCode,
+  rowOfStatus,
+  rows,
+  type Subject,
+  what,
+} from '../_shared/errorRows.ts';
 import { waitAsked } from '../_shared/retryAfter.ts';
 
 /** An answer of B2, whole. */
@@ -27,9 +36,6 @@ export class Refusal extends Error {
     this.retryAfter = waitAsked(headers['retry-after']);
   }
 }
-
-/** Rows that a code has in one operation and not in others. */
-export type Meanings = Readonly<Record<string, ErrorRow>>;
 
 /** Any failure as ours: decided by the code in the answer, else by the status. */
 export function toB2Error(
@@ -76,19 +82,8 @@ export function noBucket(name: string): StorageError {
 }
 
 function ofRefusal(refusal: Refusal, subject: Subject, meanings: Meanings): StorageError {
-  const { status, code, message, retryAfter } = refusal;
-  const row = rowOf(code, meanings) ?? byStatus(status);
-  const facts = {
-    detail: [String(status), code, message].filter(Boolean).join(' · '),
-    cause: refusal,
-    retryAfter,
-    hint: row?.hint,
-    ...(row === rows.trouble ? { retryable: true } : {}),
-  };
-  if (row) return new StorageError(row.kind, row.sentence(subject), facts);
-  const sentence =
-    status >= 200 && status < 300 ? incomplete(subject).message : `The server refused what was asked: ${what(subject)}`;
-  return new StorageError('unexpected', sentence, facts);
+  const row = rowOfCode(refusal.code, meanings, byCode) ?? byStatus(refusal.status);
+  return errorOfRefusal(refusal, row, subject, incomplete(subject).message);
 }
 
 const missingHint = 'It may have been deleted, or its name is spelled differently.';
@@ -138,7 +133,7 @@ export const whenSigningIn: Meanings = {
 };
 
 /** https://www.backblaze.com/docs/cloud-storage-native-api-error-handling-and-status-codes */
-const byCode: Readonly<Record<string, ErrorRow>> = {
+const byCode: Meanings = {
   unauthorized: rows.denied,
   access_denied: rows.denied,
   bad_auth_token: tokenRefused,
@@ -163,12 +158,6 @@ const byCode: Readonly<Record<string, ErrorRow>> = {
   service_unavailable: rows.slowDown,
   internal_error: rows.trouble,
 };
-
-function rowOf(code: string | undefined, meanings: Meanings): ErrorRow | undefined {
-  if (code === undefined) return undefined;
-  if (Object.hasOwn(meanings, code)) return meanings[code];
-  return Object.hasOwn(byCode, code) ? byCode[code] : undefined;
-}
 
 function byStatus(status: number): ErrorRow | undefined {
   if (status === 401) return tokenRefused;

@@ -1,8 +1,7 @@
-import type { Draft } from '../../core/fields.ts';
 import type { Location } from '../../core/provider.ts';
 import type { Entry } from '../../core/storageClient.ts';
 import { parseEndpoint } from '../_shared/s3/endpoint.ts';
-import { decodedOrRaw } from '../_shared/urlNames.ts';
+import { decodedOrRaw, withPort } from '../_shared/urlNames.ts';
 
 const ownDomain = '.backblazeb2.com';
 
@@ -36,16 +35,4 @@ export function parseUrl(url: string): readonly Location[] {
   const name = host.toLowerCase();
   const server = name.endsWith(ownDomain) ? '' : withPort(name, port, `${protocol.toLowerCase()}:`);
   return [{ server, container: decodedOrRaw(container)[0] ?? container, ids: decodedOrRaw(id) }];
-}
-
-/** What the form of a credential for a place begins with. */
-export function draftFor({ server, container }: Location, url: string): Draft {
-  return {
-    bucket: container,
-    ...(server === '' ? {} : { endpoint: `${/^http:/i.test(url) ? 'http' : 'https'}://${server}` }),
-  };
-}
-
-function withPort(host: string, port: string, protocol: string): string {
-  return `${host}:${port || (protocol === 'http:' ? 80 : 443)}`;
 }
