@@ -1,5 +1,5 @@
 import type { Draft } from '../../src/core/fields.ts';
-import type { Fault, RecordedRequest } from '../servers/faultProxy.ts';
+import type { Fault, FaultProxyOptions, RecordedRequest } from '../servers/faultProxy.ts';
 
 /** What a provider's `<provider>.server.ts` exports as `contractServers`: what runs here, and what is missing for the rest. */
 export type ContractServers = () => Promise<{
@@ -26,6 +26,14 @@ export interface ContractServer {
   target(container: string, id: string): string;
   /** The ids that a recorded request deletes, whatever its form: alone or in a batch. Read by a parser that is not the client's. */
   deletedBy(request: RecordedRequest): readonly string[];
+  /** The line of the request that does this with one object, where `target` doesn't say it: names may stand in a query or a body. */
+  readonly lineFor?: (doing: Doing, container: string, id: string) => string;
+  /** A recorded request as such a line. */
+  readonly lineOf?: (request: RecordedRequest) => string;
+  /** What a proxy in front of it has to know. */
+  readonly proxy?: Partial<FaultProxyOptions>;
+  /** Whether what is deleted from a new container can be brought back; 'no' unless said otherwise. */
+  readonly recoverable?: 'yes' | 'unknown';
   /** How many requests a full batch takes, and one that is conditional; one unless said otherwise. */
   readonly requestsPerBatch?: (targets: number, conditional: boolean) => number;
   /** Where tokens are got, on another server: `http://host:port`. A proxy sees requests to it too. */
@@ -69,6 +77,9 @@ export interface ContractServer {
   /** Ends what was started for this file of tests alone. */
   stop?(): Promise<void>;
 }
+
+/** What one request does with one object. */
+export type Doing = 'delete' | 'read' | 'describe';
 
 /** A certificate and its key, as PEM files. */
 export interface Certificate {

@@ -13,7 +13,7 @@ import { folderEntry } from '../../src/providers/_shared/entries.ts';
 import { fileEntry } from '../../src/providers/_shared/files.ts';
 import { type FaultProxy, type RecordedRequest, startFaultProxy } from '../servers/faultProxy.ts';
 import { isSendable, oddKeys } from '../support/oddKeys.ts';
-import type { ContractServer, ContractServers } from './contractServer.ts';
+import type { ContractServer, ContractServers, Doing } from './contractServer.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -111,7 +111,8 @@ export class Contract {
   async proxy(options: Partial<Parameters<typeof startFaultProxy>[0]> = {}): Promise<FaultProxy> {
     const { origin, caFile, frontCertificate: tls } = this.server;
     const trust = caFile === undefined ? {} : { targetCaFile: caFile };
-    const proxy = await startFaultProxy({ target: origin, ...trust, ...(tls ? { tls } : {}), ...options });
+    const front = { ...trust, ...(tls ? { tls } : {}), ...this.server.proxy };
+    const proxy = await startFaultProxy({ target: origin, ...front, ...options });
     this.#opened.push(proxy);
     return proxy;
   }
@@ -167,6 +168,24 @@ export class Contract {
     expect(outcomes.map(({ target }) => target)).toEqual(targets);
     this.expectNoSecret(outcomes);
     return outcomes.map(({ result, error }, index) => ({ id: ids[index], result, kind: error?.kind }));
+  }
+
+  /** The requests that came through a proxy, a line each: paths, and methods of what deletes. */
+  lines(proxy: FaultProxy): string[] {
+    const { lineOf = ({ method, target }) => (method === 'DELETE' ? 'DELETE ' : '') + target.split('?')[0] } =
+      this.server;
+    return proxy.requests.map((request) => lineOf(request));
+  }
+
+  /** Such a line of the one request that does this with an object. */
+  lineFor(doing: Doing, container: string, id: string): string {
+    const { lineFor, target } = this.server;
+    return lineFor?.(doing, container, id) ?? (doing === 'delete' ? 'DELETE ' : '') + target(container, id);
+  }
+
+  /** How many requests delete so many objects at once, unconditionally. */
+  requestsFor(targets: number): number {
+    return this.server.requestsPerBatch?.(targets, false) ?? 1;
   }
 
   /** The requests that came through a proxy and ask for something to be deleted. */

@@ -38,6 +38,21 @@ export function rcloneGcsEnvironment(endpoint: string, key: { readonly project_i
   };
 }
 
+/** Environment that gives rclone a remote named `peer` on Backblaze B2 or what stands in for it. */
+export function rcloneB2Environment(
+  endpoint: string,
+  key: { readonly keyId: string; readonly applicationKey: string },
+): NodeJS.ProcessEnv {
+  return {
+    RCLONE_CONFIG: '/nonexistent',
+    RCLONE_CONFIG_PEER_TYPE: 'b2',
+    RCLONE_CONFIG_PEER_ENDPOINT: endpoint,
+    RCLONE_CONFIG_PEER_ACCOUNT: key.keyId,
+    RCLONE_CONFIG_PEER_KEY: key.applicationKey,
+    AWS_CA_BUNDLE: undefined,
+  };
+}
+
 /** Writes an s3cmd configuration that only this user can read; gives its path. */
 export async function writeS3cmdConfig(folder: string, access: PeerAccess): Promise<string> {
   const host = new URL(access.endpoint).host;
