@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,11 +31,59 @@ export async function withLock<T>(
   }
 }
 
+/** How often whoever holds a lock for long says that it still does, in milliseconds. */
+const heartbeat = staleAfter / 3;
+
+/** A lock that is held until it is given back. */
+export type Held = AsyncDisposable;
+
+/** Holds the lock under a folder for as long as it takes; undefined when another process has it. */
+export async function tryHold(files: Files, folder: string): Promise<Held | undefined> {
+  await files.mkdir(folder, { recursive: true });
+  // Two that try at the same moment both step back.
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const own = newLock(folder);
+    if (await isFirst(files, folder, own)) return keepAlive(files, own);
+    if (await isLocked(files, folder)) return undefined;
+    await sleep(1 + Math.random() * 50);
+  }
+  return undefined;
+}
+
+/** Whether a living process holds the lock under a folder. */
+export async function isLocked(files: Files, folder: string): Promise<boolean> {
+  const names = await files.readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const held = await Promise.all(names.map((name) => isHeld(files, path.join(folder, name), Date.now())));
+  return held.includes(true);
+}
+
+function keepAlive(files: Files, own: string): Held {
+  const beat = setInterval(() => {
+    const now = new Date();
+    // One that can't be renewed is taken for left behind: then another may take over, as it should.
+    void utimes(own, now, now).catch(() => clearInterval(beat));
+  }, heartbeat);
+  beat.unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(beat);
+      await removeIfThere(files, own);
+    },
+  };
+}
+
+function newLock(folder: string): string {
+  return path.join(folder, `${process.pid}.${host}.${newWord()}.lock`);
+}
+
 async function acquire(files: Files, folder: string): Promise<string> {
   const deadline = performance.now() + patience;
   await files.mkdir(folder, { recursive: true });
   for (let attempt = 0; ; attempt++) {
-    const own = path.join(folder, `${process.pid}.${host}.${newWord()}.lock`);
+    const own = newLock(folder);
     if (await isFirst(files, folder, own)) return own;
     if (performance.now() > deadline) {
       throw new StorageError('timed-out', 'Another window has been saving for too long.', {

@@ -199,6 +199,13 @@ function resultOf(kind: ErrorKind): RemovalResult {
   return kind === 'locked' || kind === 'changed' ? kind : 'failed';
 }
 
+/** What is said of a target for which nothing else can be. */
+export const neverSettled: Settled = {
+  result: 'failed',
+  error: new StorageError('unexpected', 'What became of it was not recorded.'),
+  fateUnknown: true,
+};
+
 function unanswered(): Settled {
   return settle('failed', new StorageError('unexpected', 'The server did not say what became of it.'));
 }

@@ -19,16 +19,23 @@ interface Rules {
   readonly contains: ((folder: Entry, entry: Entry) => boolean) | undefined;
 }
 
-/** Cuts the entries of a manifest into batches; reads no further than the next one. */
-export async function* batchesOf(entries: AsyncIterable<Entry>, rules: Rules): AsyncGenerator<Batch> {
+/** An entry and its position in the manifest. */
+export interface Placed {
+  readonly at: number;
+  readonly entry: Entry;
+}
+
+/** Cuts the entries of a manifest, or of what is left of it, into batches; reads no further than the next one. */
+export async function* batchesOf(entries: AsyncIterable<Placed>, rules: Rules): AsyncGenerator<Batch> {
   let from = 0;
   let targets: Target[] = [];
   let identities = new Set<string>();
-  for await (const entry of entries) {
+  for await (const { at, entry } of entries) {
     const identity = identityOf(entry);
-    if (targets.length >= rules.limit || identities.has(identity) || !fits(entry, targets, rules)) {
-      yield batch(from, targets);
-      from += targets.length;
+    const follows = at === from + targets.length;
+    if (!follows || targets.length >= rules.limit || identities.has(identity) || !fits(entry, targets, rules)) {
+      if (targets.length > 0) yield batch(from, targets);
+      from = at;
       targets = [];
       identities = new Set();
     }

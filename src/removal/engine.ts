@@ -1,14 +1,27 @@
 import { cancelled, StorageError, toStorageError } from '../core/errors.ts';
 import { type RemovalResult, removalResults, type Target } from '../core/storageClient.ts';
-import { isLoginLost, runTimes, type Settled, settleBatch } from './batch.ts';
-import { type Batch, batchesOf } from './batches.ts';
+import { tryHold } from '../credentials/fileLock.ts';
+import { realFiles } from '../credentials/files.ts';
+import { isLoginLost, neverSettled, runTimes, type Settled, settleBatch } from './batch.ts';
+import { type Batch, batchesOf, type Placed } from './batches.ts';
 import { writeJson } from './files.ts';
-import { checkManifest, readManifest } from './manifest.ts';
-import { createOutcomeLog, loggedError, type OutcomeLine, type OutcomeLog } from './outcomeLog.ts';
+import { lookFirst } from './lookFirst.ts';
+import { checkManifest } from './manifest.ts';
+import {
+  createOutcomeLog,
+  loggedError,
+  type OutcomeLine,
+  type OutcomeLog,
+  type Range,
+  readCoverage,
+  readLog,
+  resumeOutcomeLog,
+} from './outcomeLog.ts';
 import { type Leave, type Pace, Paces } from './pace.ts';
 import type { RemovalReport, RunRequest } from './removal.ts';
-import { manifestFile, reportFile } from './removalFolder.ts';
+import { lockFolder, manifestFile, readReport, reportFile } from './removalFolder.ts';
 import { RetryBudget } from './retryBudget.ts';
+import { untilAborted } from './waiting.ts';
 
 /** Batches under way or waiting to be sent again. */
 const mostBatches = 8;
@@ -28,9 +41,12 @@ export async function runRemoval(request: RunRequest): Promise<RemovalReport> {
     throw new StorageError('unsupported', `Nothing can be deleted here: ${provider.label}`);
   }
   await checkManifest(manifestFile(folder), plan.manifest, signal);
-  const log = await createOutcomeLog(folder).catch(refuseSecondRun);
+  await using held = await tryHold(realFiles, lockFolder(folder));
+  if (!held) throw new StorageError('already-exists', 'This removal is running in another window.');
+  const earlier = request.resume ? await unfinished(folder) : [];
+  const log = request.resume ? await resumeOutcomeLog(folder) : await createOutcomeLog(folder).catch(refuseSecondRun);
   try {
-    const report = await new Run(request, log).finish();
+    const report = await new Run(request, log, earlier).finish();
     await writeJson(reportFile(folder), report).catch(failToWrite);
     return report;
   } finally {
@@ -44,6 +60,8 @@ class Run {
   readonly #paceOf: (container: string) => Pace;
   readonly #budget = new RetryBudget();
   readonly #startedAt = Date.now();
+  /** What had its outcome before this run. */
+  readonly #earlier: readonly Range[];
   /** Aborted when nothing may be sent any more; its reason is the report's. */
   readonly #stop = new AbortController();
   /** Aborted when answers are no longer awaited. */
@@ -56,9 +74,10 @@ class Run {
   #inVain = 0;
   #logFailure: StorageError | undefined;
 
-  constructor(request: RunRequest, log: OutcomeLog) {
+  constructor(request: RunRequest, log: OutcomeLog, earlier: readonly Range[]) {
     this.#request = request;
     this.#log = log;
+    this.#earlier = earlier;
     this.#paceOf = request.paceOf ?? new Paces().at('');
   }
 
@@ -72,6 +91,7 @@ class Run {
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
     try {
+      await this.#countEarlier();
       const sent = await this.#sendAll();
       await this.#settleInFlight();
       await this.#recordRest(sent);
@@ -82,17 +102,33 @@ class Run {
     return this.#report();
   }
 
-  /** Sends batch after batch, as many at once as the pace allows; gives back how many entries were sent. */
+  async #countEarlier(): Promise<void> {
+    if (this.#earlier.length === 0) return;
+    for await (const { entry, recorded } of readLog(this.#request.removal)) {
+      if (!recorded) continue;
+      this.#results[recorded.result]++;
+      if (recorded.fateUnknown) this.#fateUnknown++;
+      if (recorded.result === 'deleted') this.#bytes += entry.size ?? 0;
+      this.#done++;
+    }
+    this.#tell();
+  }
+
+  async *#left(): AsyncGenerator<Placed> {
+    for await (const { at, entry, recorded } of readLog(this.#request.removal)) if (!recorded) yield { at, entry };
+  }
+
+  /** Sends batch after batch, as many at once as the pace allows; gives back up to where in the manifest. */
   async #sendAll(): Promise<number> {
     const { removal, provider } = this.#request;
-    const { folder, plan } = removal;
-    const { mode, bypass } = plan;
+    const { mode, bypass } = removal.plan;
     const conditional = provider.capabilities.has('conditional');
     const limit = Math.max(1, provider.limits.batch);
     const rules = { limit, mode, bypass, conditional, contains: provider.folders.contains };
     let sent = 0;
     try {
-      for await (const batch of batchesOf(readManifest(manifestFile(folder), plan.manifest), rules)) {
+      for await (const batch of batchesOf(this.#left(), rules)) {
+        await this.#whilePaused();
         if (batch.alone) await this.#settleInFlight();
         // What waits to be sent again holds no turn, but its targets: there are never many of them.
         while (this.#inFlight.size >= mostBatches) await Promise.race(this.#inFlight);
@@ -110,6 +146,12 @@ class Run {
     return sent;
   }
 
+  /** A run that is stopped is no longer paused. */
+  async #whilePaused(): Promise<void> {
+    const paused = this.#request.paused?.();
+    if (paused) await untilAborted(paused, this.#stop.signal);
+  }
+
   #start(batch: Batch, leave: Leave): void {
     const work = this.#settle(batch, leave)
       .catch((error: unknown) => {
@@ -122,8 +164,25 @@ class Run {
 
   /** Rejects only when the outcome can't be written. */
   async #settle({ from, targets }: Batch, first: Leave): Promise<void> {
+    const { client, provider, removal } = this.#request;
+    const unsure = !removal.plan.repeatable && from < this.#unsureBefore();
+    const looked = unsure ? await lookFirst(client, provider, targets, this.#stop.signal) : new Map();
+    const rest = targets.filter((target) => !looked.has(target));
+    const { settled, leave } = await this.#send(rest, first);
+    const answers = settled.values();
+    const all = targets.map((target): Settled => looked.get(target) ?? answers.next().value ?? neverSettled);
+    try {
+      await this.#log.append(lineOf(from, all));
+      this.#count(targets, all);
+    } finally {
+      leave();
+    }
+  }
+
+  async #send(targets: readonly Target[], leave: Leave): ReturnType<typeof settleBatch> {
+    if (targets.length === 0) return { settled: [], leave };
     const { client, removal, times = runTimes } = this.#request;
-    const { settled, leave } = await settleBatch(targets, first, {
+    return await settleBatch(targets, leave, {
       client,
       repeatable: removal.plan.repeatable,
       times,
@@ -132,12 +191,12 @@ class Run {
       stopped: this.#stop.signal,
       abandoned: this.#abandon.signal,
     });
-    try {
-      await this.#log.append(lineOf(from, settled));
-      this.#count(targets, settled);
-    } finally {
-      leave();
-    }
+  }
+
+  /** What stands before may have been on its way when an earlier run was interrupted: no more than was under way at once. */
+  #unsureBefore(): number {
+    const limit = Math.max(1, this.#request.provider.limits.batch);
+    return this.#request.resume ? endOf(this.#earlier) + mostBatches * limit : 0;
   }
 
   #paceFor({ targets }: Pick<Batch, 'targets'>): Pace {
@@ -165,12 +224,12 @@ class Run {
 
   async #recordRest(sent: number): Promise<void> {
     if (this.#logFailure) throw this.#logFailure;
-    const entries = this.#request.removal.plan.manifest.entries - sent;
-    if (entries <= 0) return;
     const error = loggedError(this.#stop.signal.reason ?? cancelled());
-    await this.#log.append({ from: sent, entries, result: 'not-attempted', error }).catch(failToWrite);
-    this.#results['not-attempted'] += entries;
-    this.#done += entries;
+    for (const range of gapsIn(this.#earlier, sent, this.#request.removal.plan.manifest.entries)) {
+      await this.#log.append({ ...range, result: 'not-attempted', error }).catch(failToWrite);
+      this.#results['not-attempted'] += range.entries;
+      this.#done += range.entries;
+    }
     this.#tell();
   }
 
@@ -203,6 +262,29 @@ class Run {
       ...(reason ? { stopped: { kind: reason.kind, sentence: reason.message } } : {}),
     };
   }
+}
+
+/** What an interrupted run has recorded; fails where there is nothing to go on with. */
+async function unfinished(folder: string): Promise<readonly Range[]> {
+  if (await readReport(folder)) throw new StorageError('already-exists', 'This removal has ended.');
+  const earlier = await readCoverage(folder);
+  if (!earlier) throw new StorageError('unsupported', 'This removal was never begun.');
+  return earlier;
+}
+
+function endOf(ranges: readonly Range[]): number {
+  return ranges.reduce((end, { from, entries }) => Math.max(end, from + entries), 0);
+}
+
+/** What no range covers of the positions from `start` to `end`. @param ranges in their order */
+function gapsIn(ranges: readonly Range[], start: number, end: number): readonly Range[] {
+  const gaps: Range[] = [];
+  let from = start;
+  for (const range of [...ranges, { from: end, entries: 0 }]) {
+    if (range.from > from) gaps.push({ from, entries: Math.min(range.from, end) - from });
+    from = Math.max(from, range.from + range.entries);
+  }
+  return gaps;
 }
 
 /** Most of a batch is usually deleted: the line names the others. */

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, truncate } from 'node:fs/promises';
 import type { StorageError } from '../core/errors.ts';
 import type { RemovalResult } from '../core/storageClient.ts';
-import { isMissing } from './files.ts';
+import { isMissing, syncFolder } from './files.ts';
 import { readManifest } from './manifest.ts';
 import type { EntryOutcome, Removal } from './removal.ts';
 import { manifestFile, outcomesFile } from './removalFolder.ts';
@@ -21,7 +21,7 @@ export interface OutcomeLine {
 
 type LoggedError = NonNullable<EntryOutcome['error']>;
 
-interface Exception {
+export interface Exception {
   readonly result: RemovalResult;
   readonly error?: LoggedError;
   readonly fateUnknown?: true;
@@ -36,6 +36,20 @@ export interface OutcomeLog {
 /** Begins the log of a removal; fails with EEXIST when there is one, so that nothing is run twice. */
 export async function createOutcomeLog(folder: string): Promise<OutcomeLog> {
   const handle = await open(outcomesFile(folder), 'ax', 0o600);
+  // A run that was begun must be seen to have been, whatever happens next.
+  await syncFolder(folder);
+  return logTo(handle);
+}
+
+/** Goes on with the log of a removal that was interrupted; a last line that a crash cut short goes. */
+export async function resumeOutcomeLog(folder: string): Promise<OutcomeLog> {
+  const file = outcomesFile(folder);
+  const last = (await placesOf(file)).reduce((end, { at, length }) => Math.max(end, at + length + 1), 0);
+  await truncate(file, last);
+  return logTo(await open(file, 'a', 0o600));
+}
+
+function logTo(handle: FileHandle): OutcomeLog {
   let waiting: string[] = [];
   let written: Promise<void> = Promise.resolve();
   const write = async () => {
@@ -59,8 +73,34 @@ export function loggedError({ kind, message }: StorageError): LoggedError {
   return { kind, sentence: message };
 }
 
-/** What became of every entry of a removal, in the order of its manifest. In memory stand only the places of the log's lines. */
-export async function* readOutcomes({ folder, plan }: Removal): AsyncGenerator<EntryOutcome> {
+/** What became of every entry of a removal, in the order of its manifest. */
+export async function* readOutcomes(removal: Removal): AsyncGenerator<EntryOutcome> {
+  for await (const { entry, recorded = unrecorded } of readLog(removal)) yield outcomeOf(entry, recorded);
+}
+
+/** One entry of the manifest and what the log says of it, if it does. */
+export interface LoggedEntry {
+  readonly at: number;
+  readonly entry: EntryOutcome['entry'];
+  readonly recorded?: Exception;
+}
+
+/** Some neighbours in a manifest. */
+export interface Range {
+  readonly from: number;
+  readonly entries: number;
+}
+
+/** What the log speaks of, in the order of the manifest; undefined where there is no log. */
+export async function readCoverage(folder: string): Promise<readonly Range[] | undefined> {
+  return await placesOf(outcomesFile(folder)).catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+}
+
+/** Every entry of a manifest beside its log as it is now. In memory stand only the places of the log's lines. */
+export async function* readLog({ folder, plan }: Removal): AsyncGenerator<LoggedEntry> {
   await using lines = await openLines(outcomesFile(folder));
   let line = await lines.next();
   let exceptions = new Map(line?.exceptions);
@@ -70,8 +110,8 @@ export async function* readOutcomes({ folder, plan }: Removal): AsyncGenerator<E
       line = await lines.next();
       exceptions = new Map(line?.exceptions);
     }
-    const recorded = line && position >= line.from ? (exceptions.get(position - line.from) ?? line) : unrecorded;
-    yield outcomeOf(entry, recorded);
+    const recorded = line && position >= line.from ? (exceptions.get(position - line.from) ?? line) : undefined;
+    yield { at: position, entry, ...(recorded ? { recorded } : {}) };
     position++;
   }
 }
@@ -113,8 +153,7 @@ async function openLines(file: string): Promise<Lines> {
   };
 }
 
-interface LinePlace {
-  readonly from: number;
+interface LinePlace extends Range {
   readonly at: number;
   readonly length: number;
 }
@@ -128,8 +167,8 @@ async function placesOf(file: string): Promise<readonly LinePlace[]> {
     rest = Buffer.concat([rest, chunk as Buffer]);
     let start = 0;
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
-      const { from }: OutcomeLine = JSON.parse(rest.toString('utf8', start, end));
-      places.push({ from, at: at + start, length: end - start });
+      const { from, entries }: OutcomeLine = JSON.parse(rest.toString('utf8', start, end));
+      places.push({ from, entries, at: at + start, length: end - start });
       start = end + 1;
     }
     rest = rest.subarray(start);

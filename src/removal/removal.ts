@@ -87,6 +87,10 @@ export interface RunRequest {
   readonly removal: Removal;
   readonly client: StorageClient;
   readonly provider: ProviderFacts;
+  /** Goes on with a run that was interrupted: what has its outcome is left alone, what may have been sent is looked at first. */
+  readonly resume?: true;
+  /** Awaited before anything is sent: while it is pending, the run is paused. */
+  readonly paused?: () => Promise<void> | undefined;
   /** Aborting it stops the sending at once; what is in flight may still answer for a moment. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: RemovalProgress) => void;

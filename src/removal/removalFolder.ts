@@ -44,6 +44,11 @@ export function outcomesFile(folder: string): string {
   return path.join(folder, 'outcomes.jsonl');
 }
 
+/** Where whoever runs a removal says so. */
+export function lockFolder(folder: string): string {
+  return path.join(folder, 'running');
+}
+
 export function reportFile(folder: string): string {
   return path.join(folder, 'report.json');
 }

@@ -1,14 +1,17 @@
 import { expect, test } from 'vitest';
 import { prefixFolders } from '../../../src/core/provider.ts';
 import type { Entry } from '../../../src/core/storageClient.ts';
-import { batchesOf } from '../../../src/removal/batches.ts';
+import { batchesOf, type Placed } from '../../../src/removal/batches.ts';
 import { collect, folder, object, objects } from './fakeStorage.ts';
 
+async function* placed(entries: readonly Entry[], from = 0): AsyncGenerator<Placed> {
+  for (const [index, entry] of entries.entries()) yield { at: from + index, entry };
+}
+
 async function cut(entries: readonly Entry[], limit: number, contains = prefixFolders.contains) {
-  async function* each() {
-    yield* entries;
-  }
-  const batches = await collect(batchesOf(each(), { limit, mode: 'recoverable', conditional: false, contains }));
+  const batches = await collect(
+    batchesOf(placed(entries), { limit, mode: 'recoverable', conditional: false, contains }),
+  );
   expect(batches.flatMap(({ targets }) => targets.map(({ entry }) => entry))).toEqual(entries);
   let from = 0;
   for (const batch of batches) {
@@ -39,12 +42,13 @@ test('folders go alone, and one with what is in it never in the same batch', asy
 });
 
 test('where ids say nothing each folder goes by itself', async () => {
-  async function* each() {
-    yield folder('B');
-    yield folder('A');
-  }
   const batches = await collect(
-    batchesOf(each(), { limit: 10, mode: 'permanent', conditional: false, contains: undefined }),
+    batchesOf(placed([folder('B'), folder('A')]), {
+      limit: 10,
+      mode: 'permanent',
+      conditional: false,
+      contains: undefined,
+    }),
   );
   expect(batches.map(({ targets, alone }) => [targets.length, targets[0]?.mode, alone])).toEqual([
     [1, 'permanent', true],
@@ -54,12 +58,21 @@ test('where ids say nothing each folder goes by itself', async () => {
 
 test('binds each target to the tag that it was planned with, where the provider can, and a version to none', async () => {
   const tagged: Entry = { ...object('a'), tag: '"1"' };
-  async function* each() {
-    yield tagged;
-    yield { ...tagged, version: { id: 'v', latest: true, marker: false } };
-    yield object('b');
-  }
+  const entries = [tagged, { ...tagged, version: { id: 'v', latest: true, marker: false } }, object('b')];
   const rules = { limit: 10, mode: 'permanent', conditional: true, contains: undefined } as const;
-  const [batch] = await collect(batchesOf(each(), rules));
+  const [batch] = await collect(batchesOf(placed(entries), rules));
   expect(batch?.targets.map(({ ifTag }) => ifTag)).toEqual(['"1"', undefined, undefined]);
+});
+
+test('what is left of a manifest is never joined over what is not', async () => {
+  async function* left() {
+    yield* placed(objects(3), 2);
+    yield* placed(objects(4), 9);
+  }
+  const rules = { limit: 10, mode: 'recoverable', conditional: false, contains: undefined } as const;
+  const batches = await collect(batchesOf(left(), rules));
+  expect(batches.map(({ from, targets }) => [from, targets.length])).toEqual([
+    [2, 3],
+    [9, 4],
+  ]);
 });
