@@ -13,6 +13,7 @@ import { createLog } from './log.ts';
 import { providers as registered } from './providers/registry.generated.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { CredentialsTree } from './tree/credentialsTree.ts';
+import { RemovalsTree } from './tree/removalsTree.ts';
 import { Verifications } from './tree/verifications.ts';
 import { dialogs as vscodeDialogs } from './ui/dialogs.ts';
 import { registerObjectFiles } from './ui/objectFiles.ts';
@@ -90,6 +91,7 @@ function build(context: ExtensionContext): Parts {
     log,
   });
   const reports = new RemovalReports(storage);
+  const removals = new RemovalsTree(storage);
 
   const watching = store.watch(({ added, changed, removed }) => {
     tree.redrawCredentials([...added, ...changed, ...removed]);
@@ -100,6 +102,7 @@ function build(context: ExtensionContext): Parts {
     view,
     forms,
     reports,
+    window.registerTreeDataProvider('storageCredentials.removals', removals),
     registerObjectFiles(sessions, redactor),
     secrets.onDidChange(() => tree.redraw()),
     window.onDidChangeWindowState(({ focused }) => focused && void store.refresh().catch(report)),
@@ -122,6 +125,7 @@ function build(context: ExtensionContext): Parts {
     opened,
     verifications,
     reports,
+    removals,
     dialogs,
     redactor,
     log,
@@ -144,13 +148,15 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 /** What needs doing now and then, and makes nobody wait. */
-async function housekeeping({ storage, store, vault, credentials, log }: Parts): Promise<void> {
+async function housekeeping(parts: Parts): Promise<void> {
+  const { storage, store, vault, credentials, log } = parts;
   const demo = process.env.STORAGE_CREDENTIALS_DEMO;
   if (demo !== undefined) await (await import('./demoCredentials.ts')).addDemoCredentials(demo, store, credentials);
   const { sweepOrphans } = await import('./credentials/sweep.ts');
   const { cleanRemovals } = await import('./removal/cleanup.ts');
   const orphans = await sweepOrphans({ store, vault, folder: storage });
   const old = await cleanRemovals(storage, reportDays);
+  await (await import('./commands/interrupted.ts')).tellInterrupted(parts);
   if (orphans + old > 0) log.info(`Cleaned up: ${orphans} secrets without a credential, ${old} old reports.`);
 }
 

@@ -12,7 +12,7 @@ import { textDocuments } from '../ui/textDocuments.ts';
 import { Leases } from './leases.ts';
 import type { Parts } from './parts.ts';
 import { buttonsFor, isClean, isConfirmed, progressTeller, tellFailure, writeText } from './removalDialogs.ts';
-import { runnable } from './runnable.ts';
+import { runnable, running } from './runnable.ts';
 
 /** A removal of artifacts: what was confirmed, and all that was done about it so far. */
 export interface Job {
@@ -30,7 +30,7 @@ export async function runAndTell(parts: Parts, before: Job, shares: readonly Sha
   const total = shares.reduce((sum, { removal }) => sum + removal.plan.manifest.entries, 0);
   const what = formatCounted(total, 'object', 'objects');
   const ended = await parts.dialogs.progress(`Deleting ${what}`, (report, signal) =>
-    runShares(shares, signal, progressTeller(report)),
+    runShares(shares, signal, progressTeller(report), (request) => running.run(request)),
   );
   for (const { removal, error } of ended) {
     if (error) parts.log.error(`The removal ${removal.plan.id} could not be run.`, error);

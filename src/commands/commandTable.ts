@@ -36,6 +36,19 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   ...from(() => import('./deleteByUrl.ts'), ['deleteByUrl']),
   ...from(() => import('./whichCredential.ts'), ['whichCredential']),
   ...from(() => import('./deleteEntries.ts'), ['delete', 'abortUpload', 'deleteAllVersions']),
+  ...from(
+    () => import('./removals.ts'),
+    [
+      'pauseRemoval',
+      'resumeRemoval',
+      'cancelRemoval',
+      'retryRemoval',
+      'showRemovalReport',
+      'clearRemoval',
+      'clearRemovals',
+      'refreshRemovals',
+    ],
+  ),
 };
 
 function from<Name extends string>(

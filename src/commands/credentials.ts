@@ -1,3 +1,5 @@
+import { StorageError } from '../core/errors.ts';
+import { formatNames } from '../core/text.ts';
 import type { Handler } from './parts.ts';
 import { credentialTarget, targetsOf } from './targets.ts';
 
@@ -26,6 +28,7 @@ export const removeCredential: Handler = async (parts, node) => {
   const target = unreadable ? undefined : await credentialTarget(parts, 'Remove Credential', node);
   const id = unreadable?.id ?? target?.id;
   if (id === undefined) return;
+  await refuseWhileNeeded(parts.storage, id);
   const sure = await parts.dialogs.confirm({
     title: `Remove the credential: ${unreadable?.label ?? target?.record.name}`,
     detail: ['Only the credential and its secrets are removed from this editor. Nothing in the cloud is deleted.'],
@@ -36,6 +39,20 @@ export const removeCredential: Handler = async (parts, node) => {
   await parts.verifications.forget(id);
   await parts.opened.forget(id);
 };
+
+/** A removal that has no end yet could not be resumed without its credential. */
+async function refuseWhileNeeded(storage: string, id: string): Promise<void> {
+  const [needed] = await (await import('../removal/keptRemovals.ts')).unfinishedOf(storage, id);
+  if (!needed) return;
+  const { selection } = needed.removal.plan;
+  throw new StorageError(
+    'unsupported',
+    `A removal that has not ended needs this credential: ${formatNames(selection.map(({ path }) => path))}`,
+    {
+      hint: 'Resume or discard it in the view Removals.',
+    },
+  );
+}
 
 /** The form asks for what the keyring lost. */
 export const enterSecretAgain: Handler = async (parts, node) => {

@@ -15,7 +15,7 @@ import { Leases } from './leases.ts';
 import type { Handler, Parts } from './parts.ts';
 import { chooseBypass, isConfirmed } from './removalDialogs.ts';
 import { type Addition, addCredentialFor, additionsFor, resolverFor } from './resolving.ts';
-import { runnable } from './runnable.ts';
+import { plannedCredential, runnable } from './runnable.ts';
 import { pickCredential } from './targets.ts';
 import { chooseLines } from './urlLines.ts';
 
@@ -143,8 +143,9 @@ async function planShares(
   try {
     await dialogs.progress('Getting ready to delete', async (_, signal) => {
       for (const [record, mine] of byCredential) {
-        const share = runnable(await leases.open(record));
-        const request = { ...share, credential: record, folder: storage, signal };
+        const lease = await leases.open(record);
+        const share = runnable(lease);
+        const request = { ...share, credential: plannedCredential(lease), folder: storage, signal };
         shares.push({ ...share, removal: await planRemoval({ ...request, selection: byContainer(mine) }) });
       }
     });

@@ -2,7 +2,6 @@ import { StorageError } from '../core/errors.ts';
 import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, joinSentences } from '../core/text.ts';
 import { confirmationFor, totalOf } from '../removal/confirm.ts';
-import { runRemoval } from '../removal/engine.ts';
 import { readOutcomes } from '../removal/outcomeLog.ts';
 import { bypassLocks, discardRemoval, planRemoval } from '../removal/plan.ts';
 import type { Confirmation, Removal, RemovalCounts, RemovalReport } from '../removal/removal.ts';
@@ -23,7 +22,7 @@ import {
   writeText,
 } from './removalDialogs.ts';
 import { renewKeys } from './renewKeys.ts';
-import { runnable } from './runnable.ts';
+import { plannedCredential, runnable, running } from './runnable.ts';
 import { entryTargets, targetsOf } from './targets.ts';
 
 /** A removal that has ended: what it was of, and what the credential was when it was confirmed. */
@@ -132,13 +131,13 @@ async function plan(
   nodes: readonly EntryNode[],
   versions: boolean,
 ): Promise<Removal | undefined> {
-  const { client, provider, record } = lease;
+  const { client, provider } = lease;
   try {
     return await parts.dialogs.progress('Looking for what would be deleted', (report, signal) =>
       planRemoval({
         client,
         provider,
-        credential: { id: record.id, name: record.name },
+        credential: plannedCredential(lease),
         selection: nodes.map(({ entry }) => (versions ? withoutVersion(entry) : entry)),
         versions,
         folder: parts.storage,
@@ -166,6 +165,28 @@ async function confirm(dialogs: Dialogs, removal: Removal, nodes: readonly Entry
   return (await isConfirmed(dialogs, question)) ? chosen : undefined;
 }
 
+/** Runs a removal that was interrupted to its end, and tells of it as of any other. */
+export async function goOnWith(parts: Parts, lease: Lease, removal: Removal): Promise<void> {
+  await runAndTell(parts, lease, removal, [], 0, true);
+  await refreshCredential(parts, lease);
+}
+
+/** Tries again what failed in a removal of which nothing but its folder is known; it is asked again when the credential was changed. */
+export async function retryKept(parts: Parts, removal: Removal): Promise<void> {
+  const { credential } = removal.plan;
+  await using lease = await parts.sessions.open(credential.id);
+  assertOrigin(lease, credential.origin);
+  const again = await retryFailed(removal);
+  const same = lease.record.revision === credential.revision;
+  if (!same && !(await isConfirmed(parts.dialogs, confirmationFor(again.plan)))) return await discardRemoval(again);
+  await runAndTell(parts, lease, again, []);
+  await refreshCredential(parts, lease);
+}
+
+async function refreshCredential({ tree }: Parts, { record }: Lease): Promise<void> {
+  for (const node of await tree.credentials()) if (node.id === record.id) tree.refresh(node);
+}
+
 /** @param before how many were deleted with keys that have expired since */
 async function runAndTell(
   parts: Parts,
@@ -173,9 +194,10 @@ async function runAndTell(
   removal: Removal,
   nodes: readonly EntryNode[],
   before = 0,
+  resume?: true,
 ): Promise<void> {
   try {
-    const report = await run(parts, lease, removal);
+    const report = await run(parts, lease, removal, resume);
     const { credential, selection } = removal.plan;
     const what = formatNames(selection.map(({ path }) => path));
     parts.log.info(`Removal ${removal.plan.id} in ${credential.name} of ${what}: ${summaryOf(report)}`);
@@ -202,13 +224,19 @@ function isExpired(error: unknown): boolean {
   return error instanceof StorageError && error.kind === 'expired';
 }
 
-function run({ dialogs }: Parts, lease: Lease, removal: Removal): Promise<RemovalReport> {
+function run({ dialogs }: Parts, lease: Lease, removal: Removal, resume?: true): Promise<RemovalReport> {
   const { counts } = removal.plan;
   const total = totalOf(counts);
   const what =
     total === counts.objects ? formatCounted(total, 'object', 'objects') : formatCounted(total, 'item', 'items');
   return dialogs.progress(`Deleting ${what}`, (report, signal) =>
-    runRemoval({ ...runnable(lease), removal, signal, onProgress: progressTeller(report) }),
+    running.run({
+      ...runnable(lease),
+      removal,
+      signal,
+      onProgress: progressTeller(report),
+      ...(resume ? { resume } : {}),
+    }),
   );
 }
 
@@ -258,7 +286,7 @@ async function retry(parts: Parts, { removal, nodes, confirmed }: Told, asks: bo
   await runAndTell(parts, lease, again, nodes);
 }
 
-function assertOrigin({ provider, record }: Lease, origin: string): void {
+function assertOrigin({ provider, record }: Lease, origin: string | undefined): void {
   if (provider.origin(record.settings) === origin) return;
   throw new StorageError('changed', 'The credential is for another server now. Delete again from the tree.');
 }

@@ -10,6 +10,7 @@ import type { Log } from '../log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { CredentialsTree } from '../tree/credentialsTree.ts';
 import type { Node } from '../tree/nodes.ts';
+import type { RemovalsTree } from '../tree/removalsTree.ts';
 import type { Verifications } from '../tree/verifications.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
 import type { RemovalReports } from '../ui/removalReports.ts';
@@ -30,6 +31,7 @@ export interface Parts {
   readonly opened: OpenedPlaces;
   readonly verifications: Verifications;
   readonly reports: RemovalReports;
+  readonly removals: RemovalsTree;
   readonly dialogs: Dialogs;
   readonly redactor: Redactor;
   readonly log: Log;

@@ -6,7 +6,7 @@ import { Findings } from './findings.ts';
 import { createFolderStack } from './folderStack.ts';
 import { listEverything, listUploads } from './listing.ts';
 import { writeManifest } from './manifest.ts';
-import type { PlanRequest, Removal, RemovalPlan, Selected } from './removal.ts';
+import type { PlannedCredential, PlanRequest, Removal, RemovalPlan, Selected } from './removal.ts';
 import { createRemovalFolder, keepPlan, manifestFile } from './removalFolder.ts';
 import { untilAborted } from './waiting.ts';
 
@@ -24,7 +24,7 @@ export async function planRemoval(request: PlanRequest): Promise<Removal> {
     stopIfCancelled(request.signal);
     const plan: RemovalPlan = {
       id,
-      credential: { id: request.credential.id, name: request.credential.name },
+      credential: plannedOf(request.credential),
       provider: { id: request.provider.id, label: request.provider.label, noun: request.provider.noun },
       selection: selection.map(selectedOf),
       mode: request.versions ? 'permanent' : (request.mode ?? 'recoverable'),
@@ -248,6 +248,15 @@ function weakest(recoveries: readonly Recovery[]): Recovery {
     if (recovery) return recovery;
   }
   return { recoverable: 'unknown', because: 'No place was asked.' };
+}
+
+function plannedOf({ id, name, revision, origin }: PlannedCredential): PlannedCredential {
+  return {
+    id,
+    name,
+    ...(revision === undefined ? {} : { revision }),
+    ...(origin === undefined ? {} : { origin }),
+  };
 }
 
 function selectedOf({ kind, container, id, name, path: shown, version }: Entry): Selected {

@@ -30,10 +30,18 @@ export interface RemovalCounts {
   readonly bytes: number;
 }
 
+/** The credential that a plan is for, as it was then: with another server or account the same names may be other objects. */
+export interface PlannedCredential {
+  readonly id: string;
+  readonly name: string;
+  readonly revision?: string;
+  readonly origin?: string;
+}
+
 /** What would be deleted: exactly the entries in its manifest, and nothing that arrives later. Plain data, kept as `plan.json`. */
 export interface RemovalPlan {
   readonly id: string;
-  readonly credential: { readonly id: string; readonly name: string };
+  readonly credential: PlannedCredential;
   readonly provider: Pick<Provider, 'id' | 'label' | 'noun'>;
   readonly selection: readonly Selected[];
   readonly mode: Target['mode'];
@@ -69,7 +77,7 @@ export interface Removal {
 export interface PlanRequest {
   readonly client: StorageClient;
   readonly provider: ProviderFacts;
-  readonly credential: { readonly id: string; readonly name: string };
+  readonly credential: PlannedCredential;
   /** Objects, folders and containers; of a container everything in it is meant, never the container itself. */
   readonly selection: readonly Entry[];
   /** Every version and delete marker of what is selected, for good. */

@@ -73,10 +73,23 @@ export async function* csvReport(removal: Removal): AsyncGenerator<string> {
   }
 }
 
+/** What is known so far of a removal that was interrupted. */
+export async function interimReport(removal: Removal): Promise<RemovalReport> {
+  const results = Object.fromEntries(labels.map(([result]) => [result, 0])) as Record<RemovalResult, number>;
+  let [bytes, fateUnknown] = [0, 0];
+  for await (const outcome of readOutcomes(removal)) {
+    results[outcome.result]++;
+    if (outcome.fateUnknown) fateUnknown++;
+    if (outcome.result === 'deleted') bytes += outcome.entry.size ?? 0;
+  }
+  const stopped = { kind: 'cancelled', sentence: 'It was interrupted, and can be resumed.' } as const;
+  return { results, fateUnknown, bytes, startedAt: removal.plan.plannedAt, elapsed: 0, stopped };
+}
+
 /** The text report of a removal by its id; undefined when it is no longer kept. */
 export async function reportOf(storage: string, id: string, most: number): Promise<string | undefined> {
   const removal = await openRemoval(path.join(removalsFolder(storage), id));
-  const report = removal && (await readReport(removal.folder));
+  const report = removal && ((await readReport(removal.folder)) ?? (await interimReport(removal)));
   return removal && report && (await Array.fromAsync(textReport(removal, report, most))).join('');
 }
 

@@ -20,6 +20,7 @@ export async function runShares(
   shares: readonly Share[],
   signal: AbortSignal,
   onProgress?: (progress: Pick<RemovalProgress, 'phase' | 'done' | 'total'>) => void,
+  run: (request: RunRequest) => Promise<RemovalReport> = runRemoval,
 ): Promise<readonly EndedShare[]> {
   const total = shares.reduce((sum, { removal }) => sum + removal.plan.manifest.entries, 0);
   const done = new Map<Share, number>();
@@ -32,7 +33,7 @@ export async function runShares(
     shares.map(async (share): Promise<EndedShare> => {
       const { removal } = share;
       try {
-        return { removal, report: await runRemoval({ ...share, signal, onProgress: (now) => tell(share, now) }) };
+        return { removal, report: await run({ ...share, signal, onProgress: (now) => tell(share, now) }) };
       } catch (error) {
         return { removal, error: toStorageError(error) };
       }

@@ -1,0 +1,110 @@
+import { ThemeIcon, TreeItem } from 'vscode';
+import { running } from '../commands/runnable.ts';
+import { formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
+import { totalOf } from '../removal/confirm.ts';
+import { type KeptRemoval, keptRemovals } from '../removal/keptRemovals.ts';
+import { canRetry, summaryOf } from '../removal/report.ts';
+import type { RemovalNode } from './removalsTree.ts';
+
+/** A removal as the view shows it. */
+export type Standing = 'running' | 'paused' | 'elsewhere' | 'interrupted' | 'ended';
+
+/** The rows of all removals that are kept, the newest first. */
+export async function removalRows(storage: string): Promise<RemovalNode[]> {
+  return (await keptRemovals(storage)).map((kept) => ({ kind: 'removal', kept, item: draw(kept) }));
+}
+
+/** How a removal stands: a run of this window can be spoken to, one of another can't. */
+export function standingOf({ removal, state }: KeptRemoval): Standing {
+  const own = running.of(removal.plan.id);
+  if (own) return own.paused ? 'paused' : 'running';
+  return state === 'running' ? 'elsewhere' : state;
+}
+
+/** Milliseconds between two drawings of what runs. */
+const redrawAfter = 500;
+
+/** Calls back when something that runs here has changed, not more often than can be read. */
+export function watchRunning(redraw: () => void): void {
+  let waiting = false;
+  running.onChange(() => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => {
+      waiting = false;
+      redraw();
+    }, redrawAfter);
+  });
+}
+
+/** The sentence that a removal is called by wherever one is picked. */
+export function labelOf(kept: KeptRemoval): string {
+  const total = totalOf(kept.removal.plan.counts);
+  const own = running.of(kept.removal.plan.id)?.progress;
+  const done = own?.done ?? kept.done;
+  const count = `${formatCount(done)} of ${formatCount(total)}`;
+  switch (standingOf(kept)) {
+    case 'running':
+      return own?.phase === 'stopping' ? `Stopping: ${count}` : `Deleting: ${count}`;
+    case 'paused':
+      return `Paused: ${count}`;
+    case 'elsewhere':
+      return `Deleting in another window: ${count}`;
+    case 'interrupted':
+      return `Interrupted: ${count}`;
+    case 'ended':
+      return kept.report ? summaryOf(kept.report) : count;
+  }
+}
+
+/** What a removal was of: the credential, and what was selected. */
+export function subjectOf({ removal: { plan } }: KeptRemoval): string {
+  return `${showName(plan.credential.name)} · ${formatNames(
+    plan.selection.map(({ path }) => path),
+    2,
+  )}`;
+}
+
+function draw(kept: KeptRemoval): TreeItem {
+  const { removal, report } = kept;
+  const standing = standingOf(kept);
+  const item = new TreeItem(labelOf(kept));
+  item.id = removal.plan.id;
+  item.description = subjectOf(kept);
+  item.iconPath = new ThemeIcon(iconOf(standing, kept));
+  item.tooltip = tooltipOf(kept);
+  item.contextValue = ['removal', `is:${standing}`, report && canRetry(report) && 'can:retry']
+    .filter(Boolean)
+    .join(' ');
+  if (report) {
+    item.command = {
+      command: 'storageCredentials.showRemovalReport',
+      title: 'Show Report',
+      arguments: [{ kind: 'removal', kept, item }],
+    };
+  }
+  return item;
+}
+
+function iconOf(standing: Standing, { report }: KeptRemoval): string {
+  if (standing === 'running' || standing === 'elsewhere') return 'loading~spin';
+  if (standing === 'paused') return 'debug-pause';
+  if (standing === 'interrupted') return 'debug-disconnect';
+  return report && canRetry(report) ? 'warning' : 'pass';
+}
+
+function tooltipOf(kept: KeptRemoval): string {
+  const { plan } = kept.removal;
+  const own = running.of(plan.id);
+  return [
+    subjectOf(kept),
+    `Planned: ${new Date(plan.plannedAt).toLocaleString()}`,
+    own && `Rate: ${formatCounted(Math.round(own.rate), 'object', 'objects')} per second`,
+    kept.report?.stopped && `Stopped early: ${kept.report.stopped.sentence}`,
+    kept.state === 'interrupted' &&
+      'What was deleted until then is recorded. Resuming deletes the rest of what was confirmed, and nothing else.',
+    plan.recovery.because,
+  ]
+    .filter(Boolean)
+    .join('\n');
+}
