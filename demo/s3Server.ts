@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { once } from 'node:events';
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ByteKey, type StoredObject, toByteKey } from './objectStore.ts';
+import { type ByteKey, fromByteKey, type StoredObject, toByteKey } from './objectStore.ts';
 import { answerBucket, answerService, type Buckets, createBucket, findBucket } from './s3Buckets.ts';
 import { answerObject, createObject, deleteObjects } from './s3Objects.ts';
 import {
@@ -46,6 +46,10 @@ export interface MemoryS3 {
   countObjects(bucket: string): number;
   /** Stores an object, making its bucket when needed, without a request. */
   put(bucket: string, key: string, body: Buffer | StoredObject): void;
+  /** Takes an object away, past the protocol. */
+  remove(bucket: string, key: string): void;
+  /** The keys of a bucket, in their order. */
+  keys(bucket: string): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -82,6 +86,15 @@ export async function startMemoryS3(options: MemoryS3Options): Promise<MemoryS3>
     put(bucketName, key, body) {
       const bucket = buckets.get(bucketName) ?? createBucket(buckets, bucketName);
       bucket.objects.put(toByteKey(key), Buffer.isBuffer(body) ? createObject(body) : body);
+    },
+    remove(bucketName, key) {
+      buckets.get(bucketName)?.objects.delete(toByteKey(key));
+    },
+    keys(bucketName) {
+      const keys: string[] = [];
+      const objects = buckets.get(bucketName)?.objects;
+      for (let at = objects?.seek('' as ByteKey); at; at = objects?.seek(at.key, true)) keys.push(fromByteKey(at.key));
+      return keys;
     },
     async stop() {
       const closed = once(server, 'close');

@@ -128,11 +128,11 @@ class Run {
     let sent = 0;
     try {
       for await (const batch of batchesOf(this.#left(), rules)) {
-        await this.#whilePaused();
         if (batch.alone) await this.#settleInFlight();
         // What waits to be sent again holds no turn, but its targets: there are never many of them.
         while (this.#inFlight.size >= mostBatches) await Promise.race(this.#inFlight);
         const leave = await this.#paceFor(batch).enter(batch.targets.length, this.#stop.signal);
+        await this.#whilePaused();
         if (this.#stop.signal.aborted) {
           leave();
           break;
@@ -149,7 +149,7 @@ class Run {
   /** A run that is stopped is no longer paused. */
   async #whilePaused(): Promise<void> {
     const paused = this.#request.paused?.();
-    if (paused) await untilAborted(paused, this.#stop.signal);
+    if (paused) await untilAborted(paused, this.#stop.signal).catch(() => undefined);
   }
 
   #start(batch: Batch, leave: Leave): void {
