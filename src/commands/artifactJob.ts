@@ -9,6 +9,7 @@ import { canRetry, summaryOf } from '../removal/report.ts';
 import { retryFailed } from '../removal/retry.ts';
 import { type EndedShare, joinReports, outcomesOf, runShares, type Share } from '../removal/shares.ts';
 import { textDocuments } from '../ui/textDocuments.ts';
+import { caps } from './caps.ts';
 import { Leases } from './leases.ts';
 import type { Parts } from './parts.ts';
 import { buttonsFor, isClean, isConfirmed, progressTeller, tellFailure, writeText } from './removalDialogs.ts';
@@ -104,7 +105,7 @@ async function retry(parts: Parts, job: Job, asks: boolean): Promise<void> {
     again.push({ ...runnable(lease), removal: await retryFailed(removal) });
   }
   const plans = again.map(({ removal }) => removal.plan);
-  if ((asks || changed) && !(await isConfirmed(parts.dialogs, confirmationForAll(plans))))
+  if ((asks || changed) && !(await isConfirmed(parts.dialogs, confirmationForAll(plans, caps()))))
     return await discardAll(again);
   await runAndTell(parts, job, again);
 }

@@ -35,6 +35,7 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   ...from(() => import('./deleteContainer.ts'), ['deleteContainer']),
   ...from(() => import('./deleteByUrl.ts'), ['deleteByUrl']),
   ...from(() => import('./whichCredential.ts'), ['whichCredential']),
+  ...from(() => import('./previewDeletion.ts'), ['previewDeletion']),
   ...from(() => import('./deleteEntries.ts'), ['delete', 'abortUpload', 'deleteAllVersions']),
   ...from(
     () => import('./removals.ts'),

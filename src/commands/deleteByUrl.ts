@@ -11,6 +11,7 @@ import type { Share } from '../removal/shares.ts';
 import type { Option } from '../ui/dialogs.ts';
 import { textDocuments } from '../ui/textDocuments.ts';
 import { discardAll, runAndTell } from './artifactJob.ts';
+import { caps } from './caps.ts';
 import { Leases } from './leases.ts';
 import type { Handler, Parts } from './parts.ts';
 import { chooseBypass, isConfirmed } from './removalDialogs.ts';
@@ -169,10 +170,10 @@ async function confirm(
   rows: readonly ArtifactRow[],
 ): Promise<readonly Share[] | undefined> {
   const plansOf = (each: readonly Share[]) => each.map(({ removal }) => removal.plan);
-  const bypass = await chooseBypass(dialogs, confirmationForAll(plansOf(shares)));
+  const bypass = await chooseBypass(dialogs, confirmationForAll(plansOf(shares), caps()));
   if (bypass === undefined) return undefined;
   const chosen = bypass ? await Promise.all(shares.map(withBypass)) : shares;
-  const question = confirmationForAll(plansOf(chosen));
+  const question = confirmationForAll(plansOf(chosen), caps());
   const skipped = skippedText(rows);
   const asked =
     question.kind === 'none' || skipped === ''

@@ -10,6 +10,7 @@ import { retryFailed } from '../removal/retry.ts';
 import type { Lease } from '../sessions/sessions.ts';
 import { type CredentialNode, EntryNode, type ListedNode, type Node } from '../tree/nodes.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
+import { caps } from './caps.ts';
 import { removeCredential } from './credentials.ts';
 import type { Handler, Parts } from './parts.ts';
 import {
@@ -93,7 +94,7 @@ async function removeFrom(
 async function planAndRun(parts: Parts, lease: Lease, nodes: readonly EntryNode[], versions: boolean): Promise<void> {
   let removal: Removal | undefined;
   try {
-    removal = await plan(parts, lease, nodes, versions);
+    removal = await planFor(parts, lease, nodes, versions);
   } catch (error) {
     const goOn = (next: Lease) => planAndRun(parts, next, nodes, versions);
     if (!isExpired(error) || !(await goOnRenewed(parts, lease, goOn))) throw error;
@@ -125,7 +126,7 @@ async function goOnRenewed(parts: Parts, lease: Lease, goOn: (renewed: Lease) =>
 }
 
 /** Undefined when it was cancelled: nothing is left of it then. */
-async function plan(
+export async function planFor(
   parts: Parts,
   lease: Lease,
   nodes: readonly EntryNode[],
@@ -158,10 +159,10 @@ function withoutVersion({ version: _, locks: __, ...object }: Entry): Entry {
 
 /** The removal as it was confirmed; undefined when it was not. */
 async function confirm(dialogs: Dialogs, removal: Removal, nodes: readonly EntryNode[]): Promise<Removal | undefined> {
-  const bypass = await chooseBypass(dialogs, confirmationFor(removal.plan));
+  const bypass = await chooseBypass(dialogs, confirmationFor(removal.plan, caps()));
   if (bypass === undefined) return undefined;
   const chosen = bypass ? await bypassLocks(removal) : removal;
-  const question = withFilters(confirmationFor(chosen.plan), nodes);
+  const question = withFilters(confirmationFor(chosen.plan, caps()), nodes);
   return (await isConfirmed(dialogs, question)) ? chosen : undefined;
 }
 
@@ -178,7 +179,8 @@ export async function retryKept(parts: Parts, removal: Removal): Promise<void> {
   assertOrigin(lease, credential.origin);
   const again = await retryFailed(removal);
   const same = lease.record.revision === credential.revision;
-  if (!same && !(await isConfirmed(parts.dialogs, confirmationFor(again.plan)))) return await discardRemoval(again);
+  if (!same && !(await isConfirmed(parts.dialogs, confirmationFor(again.plan, caps()))))
+    return await discardRemoval(again);
   await runAndTell(parts, lease, again, []);
   await refreshCredential(parts, lease);
 }
@@ -281,7 +283,7 @@ async function retry(parts: Parts, { removal, nodes, confirmed }: Told, asks: bo
   assertOrigin(lease, confirmed.provider.origin(confirmed.record.settings));
   const again = await retryFailed(removal);
   if (asks || lease.record.revision !== confirmed.record.revision) {
-    if (!(await isConfirmed(parts.dialogs, confirmationFor(again.plan)))) return await discardRemoval(again);
+    if (!(await isConfirmed(parts.dialogs, confirmationFor(again.plan, caps())))) return await discardRemoval(again);
   }
   await runAndTell(parts, lease, again, nodes);
 }

@@ -4,6 +4,7 @@ import { forgetRemoval, type KeptRemoval, keptRemovals } from '../removal/keptRe
 import { canRetry } from '../removal/report.ts';
 import { labelOf, type Standing, standingOf, subjectOf } from '../tree/removalRows.ts';
 import type { RemovalNode } from '../tree/removalsTree.ts';
+import { caps } from './caps.ts';
 import { goOnWith, retryKept } from './deleteEntries.ts';
 import type { Handler, Parts } from './parts.ts';
 import { isConfirmed } from './removalDialogs.ts';
@@ -78,7 +79,7 @@ async function resume(parts: Parts, { removal }: KeptRemoval): Promise<void> {
     });
   }
   const same = lease.record.revision === credential.revision;
-  if (!same && !(await isConfirmed(parts.dialogs, confirmationFor(removal.plan)))) return;
+  if (!same && !(await isConfirmed(parts.dialogs, confirmationFor(removal.plan, caps())))) return;
   await goOnWith(parts, lease, removal);
 }
 

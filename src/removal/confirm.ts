@@ -1,11 +1,16 @@
 import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
 import type { Confirmation, LockQuestion, RemovalCounts, RemovalPlan, Selected } from './removal.ts';
 
-/** Up to so many entries a click on a button will do; above, and for a whole container, a name must be typed. */
-const clickedAtMost = 1_000;
+/** Up to so much a click on a button will do; above, and for a whole container, a name must be typed. */
+export interface Caps {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+export const usualCaps: Caps = { objects: 1_000, bytes: Number.POSITIVE_INFINITY };
 
 /** What to ask, by how much would be lost: more to read and more to do the more there is. */
-export function confirmationFor(plan: RemovalPlan): Confirmation {
+export function confirmationFor(plan: RemovalPlan, caps = usualCaps): Confirmation {
   const { counts, selection } = plan;
   const total = totalOf(counts);
   if (total === 0) return { kind: 'none', title: `Nothing to delete: ${namesText(selection)}` };
@@ -14,15 +19,15 @@ export function confirmationFor(plan: RemovalPlan): Confirmation {
   const title = single ? `${what}: ${namesText(selection)}` : `${what}?`;
   const question = { title, detail: detailOf(plan), button: titleCase(what), ...lockQuestion(plan) };
   const wholeContainer = plan.selection.some(({ kind }) => kind === 'container');
-  if (total <= clickedAtMost && !wholeContainer) return { kind: 'modal', ...question };
+  if (fits(counts, caps) && !wholeContainer) return { kind: 'modal', ...question };
   const name = nameToType(plan);
   return { kind: 'typeName', ...question, name, prompt: `To delete ${whatText(counts)}, type: ${name}` };
 }
 
 /** What to ask before several plans run as one: a single question by what all of them would delete together. */
-export function confirmationForAll(plans: readonly RemovalPlan[]): Confirmation {
+export function confirmationForAll(plans: readonly RemovalPlan[], caps = usualCaps): Confirmation {
   const [only, ...others] = plans;
-  if (only && others.length === 0) return confirmationFor(only);
+  if (only && others.length === 0) return confirmationFor(only, caps);
   const counts = plans.map((plan) => plan.counts).reduce(addCounts, noCounts);
   const total = totalOf(counts);
   if (total === 0) return { kind: 'none', title: 'Nothing to delete' };
@@ -33,13 +38,17 @@ export function confirmationForAll(plans: readonly RemovalPlan[]): Confirmation 
     button: titleCase(`Delete ${what}`),
     ...lockQuestion({ counts: { ...counts, bypassable: bypassableIn(plans) } }),
   };
-  if (total <= clickedAtMost) return { kind: 'modal', ...question };
+  if (fits(counts, caps)) return { kind: 'modal', ...question };
   return { kind: 'typeName', ...question, name: what, prompt: `To delete them, type: ${what}` };
 }
 
 /** How many things a plan deletes, of whatever kind. */
 export function totalOf({ objects, folders, uploads }: RemovalCounts): number {
   return objects + folders + uploads;
+}
+
+function fits(counts: RemovalCounts, { objects, bytes }: Caps): boolean {
+  return totalOf(counts) <= objects && counts.bytes <= bytes;
 }
 
 const noCounts: RemovalCounts = {

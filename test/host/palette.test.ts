@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { type MemoryS3, startMemoryS3 } from '../../demo/s3Server.ts';
 import type { Parts } from '../../src/commands/parts.ts';
@@ -211,6 +214,19 @@ describe('the palette', () => {
       assert.equal(person.confirmed[0]?.title, 'Delete 2 objects?');
       assert.deepEqual(person.sentences, ['Deleted 2.']);
       assert.equal(server.countObjects('box'), 1);
+    },
+    async previewDeletion() {
+      const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'preview-')), 'plan.csv');
+      person.answers.chooseTarget = async () => vscode.Uri.file(file);
+      choose('Research', 'box/', 'in/', 'This folder: box/in/');
+      await runCommand('previewDeletion');
+      assert.deepEqual(person.sentences, [`Nothing was deleted. Written to ${file}: 2 entries`]);
+      assert.match(
+        readFileSync(file, 'utf8'),
+        /^kind,container,id,version,bytes,tag\r\nobject,box,in\/b,,4,.*\r\nobject,box,in\/deep\/a,/,
+      );
+      assert.equal(proxy.deletions().length, 0);
+      rmSync(path.dirname(file), { recursive: true });
     },
     async deleteAllVersions() {
       choose('Research', 'box/', 'in/', 'This folder: box/in/');

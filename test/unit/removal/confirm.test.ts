@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { confirmationFor, confirmationForAll } from '../../../src/removal/confirm.ts';
+import { type Caps, confirmationFor, confirmationForAll } from '../../../src/removal/confirm.ts';
 import type { RemovalCounts, RemovalPlan, Selected } from '../../../src/removal/removal.ts';
 
 const none = { objects: 0, folders: 0, versions: 0, markers: 0, uploads: 0, locked: 0, bypassable: 0, bytes: 0 };
@@ -63,6 +63,20 @@ test('up to a thousand a click is enough, above a name must be typed', () => {
   ]);
   expect(kindOf(999, 1)).toBe('modal');
   expect(kindOf(999, 2)).toBe('typeName');
+});
+
+test('how much a click may delete can be said, in objects and in bytes', () => {
+  const kindOf = (objects: number, bytes: number, caps: Caps) =>
+    confirmationFor(planOf({ objects, bytes }, [year]), caps).kind;
+  const caps = { objects: 5, bytes: 1_000 };
+  expect([kindOf(5, 1_000, caps), kindOf(6, 1, caps), kindOf(1, 1_001, caps)]).toEqual([
+    'modal',
+    'typeName',
+    'typeName',
+  ]);
+  expect(kindOf(1, 0, { objects: 0, bytes: 0 })).toBe('typeName');
+  const plans = [planOf({ objects: 3, bytes: 1 }, [year]), planOf({ objects: 3, bytes: 1 }, [year])];
+  expect(confirmationForAll(plans, caps).kind).toBe('typeName');
 });
 
 test('a whole container asks for its name, however little is in it', () => {
