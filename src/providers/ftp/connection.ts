@@ -19,6 +19,9 @@ export class FtpConnection {
   #used = 0;
   #limit: number;
   #base: Promise<string> | undefined;
+  #knownBase: string | undefined;
+  /** Ends when the sign-in under way has ended: one at a time, lest a server takes many refused ones for an attack. */
+  #signingIn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: FtpOptions, network: Network) {
@@ -48,6 +51,7 @@ export class FtpConnection {
    */
   async use<T>(id: string, signal: AbortSignal, work: (session: FtpSession) => Promise<T>): Promise<T> {
     const session = await this.#lease(signal);
+    session.base ??= this.#knownBase;
     try {
       return await orAborted(work(session), signal);
     } catch (error) {
@@ -94,9 +98,14 @@ export class FtpConnection {
     const never = new AbortController().signal;
     const { basePath } = this.options;
     const base = this.useAgain(basePath || this.server.host, never, (session) => resolveBase(session, basePath));
-    base.catch(() => {
-      if (this.#base === base) this.#base = undefined;
-    });
+    base.then(
+      (path) => {
+        this.#knownBase = path;
+      },
+      () => {
+        if (this.#base === base) this.#base = undefined;
+      },
+    );
     return base;
   }
 
@@ -120,19 +129,27 @@ export class FtpConnection {
     return await this.#lease(signal);
   }
 
-  /** Undefined when the server allows no further connection, but has others of ours: one of those is to be waited for. */
+  /** Undefined when one that is there already is to be used or waited for: others came free, or the server allows no more. */
   async #open(signal: AbortSignal): Promise<FtpSession | undefined> {
-    const signingIn = signIn(this.options, this.#network);
-    try {
-      return await orAborted(signingIn, signal);
-    } catch (error) {
-      signingIn.then((session) => session.close()).catch(() => {});
-      const others = this.#leased.size;
-      if (others > 0 && replyCode(error) !== undefined) {
-        this.#limit = Math.min(this.#limit, others);
-        return undefined;
-      }
+    const opening = this.#signingIn.then(async () => {
+      if (signal.aborted || this.#closed || this.#idle.length > 0 || this.#leased.size >= this.#limit) return undefined;
+      return await this.#signIn();
+    });
+    this.#signingIn = opening.catch(() => {});
+    return await orAborted(opening, signal).catch((error: unknown) => {
+      opening.then((session) => session?.close()).catch(() => {});
       throw toFtpError(error, { server: this.server }, signal);
+    });
+  }
+
+  async #signIn(): Promise<FtpSession | undefined> {
+    try {
+      return await signIn(this.options, this.#network);
+    } catch (error) {
+      const others = this.#leased.size + this.#idle.length;
+      if (others === 0 || replyCode(error) === undefined) throw error;
+      this.#limit = Math.min(this.#limit, others);
+      return undefined;
     }
   }
 

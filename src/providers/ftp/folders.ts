@@ -2,7 +2,7 @@ import { FTPError } from 'basic-ftp';
 import { StorageError } from '../../core/errors.ts';
 import { parentOf, refuseFileName } from '../_shared/files.ts';
 import { replyCode } from './errors.ts';
-import { type Listed, type Listing, parseList, parseMlsd, UnreadableLine } from './lists.ts';
+import { type Listed, type Listing, parseList, parseMlsd, UnreadableLine, uniqueOf } from './lists.ts';
 import type { FtpSession } from './session.ts';
 
 /** The reply that is given for what is gone, for what is refused, and for more. */
@@ -23,14 +23,7 @@ export async function resolveBase(session: FtpSession, basePath: string): Promis
 export async function enterExactly(session: FtpSession, folder: string): Promise<void> {
   const now = await enter(session, folder);
   if (now === folder) return;
-  throw new StorageError(
-    'changed',
-    `The server calls this a folder in a listing, and is elsewhere when it goes in: ${folder}`,
-    {
-      hint: 'A link stands on the way. It is never followed: select what is to be listed or deleted beside it.',
-      detail: now,
-    },
-  );
+  throw linkOnTheWay(folder, now);
 }
 
 /** All that a folder holds, or an error: never less. */
@@ -38,7 +31,8 @@ export async function listFolder(session: FtpSession, folder: string): Promise<L
   await enterExactly(session, folder);
   const listing = session.knowsMlsd ? await readMlsd(session, folder) : await readList(session, folder);
   if (listing.self) session.showsItself = true;
-  else if (listing.all.length === 0 && (await showsItself(session))) {
+  if (listing.parentId !== undefined) await refuseHiddenLink(session, folder, listing.parentId);
+  if (!listing.self && listing.all.length === 0 && (await showsItself(session))) {
     // Some servers answer so, and say that all went well.
     throw new StorageError('forbidden', `The server does not show what is in this folder: ${folder}`, {
       hint: 'Ask its operator for the permission.',
@@ -82,6 +76,24 @@ export async function lookFor(session: FtpSession, path: string): Promise<Listed
   const name = path.slice(path.lastIndexOf('/') + 1);
   const found = await lookInto(session, parentOf(path), [name]);
   return typeof found === 'string' ? found : (found.get(name) ?? 'gone');
+}
+
+/** Some servers show a link as the folder that it leads to, and call it so inside: but what is above it is another. */
+async function refuseHiddenLink(session: FtpSession, folder: string, parentId: string): Promise<void> {
+  if (folder === '/' || folder === session.base) return;
+  const line = await session.describe(parentOf(folder)).catch((error: unknown) => {
+    if ((replyCode(error) ?? 0) >= 500) return undefined;
+    throw error;
+  });
+  const expected = line === undefined ? undefined : uniqueOf(line);
+  if (expected !== undefined && expected !== parentId) throw linkOnTheWay(folder, parentId);
+}
+
+function linkOnTheWay(folder: string, detail: string): StorageError {
+  return new StorageError('changed', `The server calls this a folder in a listing, and it is elsewhere: ${folder}`, {
+    hint: 'A link stands on the way. It is never followed: select what is to be listed or deleted beside it.',
+    detail,
+  });
 }
 
 /** Goes into a folder, and tells what is gone from what is refused. */

@@ -18,6 +18,8 @@ export interface Listing {
   readonly all: readonly Listed[];
   /** The folder itself, where the listing names it. */
   readonly self?: Omit<Listed, 'name' | 'kind'>;
+  /** What the server calls the folder above, whatever way led here. */
+  readonly parentId?: string;
 }
 
 /** A line that can't be read without doubt. Whoever guessed its name might delete another file. */
@@ -29,13 +31,20 @@ export class UnreadableLine extends Error {
 export function parseMlsd(text: string): Listing {
   const all: Listed[] = [];
   let self: Listing['self'];
+  let parentId: string | undefined;
   for (const line of linesOf(text)) {
-    const { type, name, facts } = parseFacts(line);
+    const { type, name, facts, unique } = parseFacts(line);
     if (type === 'cdir') self = facts;
+    if (type === 'pdir') parentId = unique;
     if (type === 'cdir' || type === 'pdir' || name === '.' || name === '..') continue;
     all.push({ ...facts, name, ...kindOfType(type, name, line) });
   }
-  return { all, ...(self ? { self } : {}) };
+  return { all, ...(self ? { self } : {}), ...(parentId === undefined ? {} : { parentId }) };
+}
+
+/** What the server calls the one file or folder that a line of MLST is about. */
+export function uniqueOf(line: string): string | undefined {
+  return parseFacts(line).unique;
 }
 
 /** Reads the answer to LIST in the form of Unix or of DOS. @param now by which a date without a year is placed */
@@ -73,7 +82,14 @@ function linesOf(text: string): string[] {
   });
 }
 
-function parseFacts(line: string): { type: string; name: string; facts: Omit<Listed, 'name' | 'kind'> } {
+interface Facts {
+  readonly type: string;
+  readonly name: string;
+  readonly unique: string | undefined;
+  readonly facts: Omit<Listed, 'name' | 'kind'>;
+}
+
+function parseFacts(line: string): Facts {
   const parts = /^((?:[A-Za-z0-9._-]+=[^;]*;)+) (.+)$/su.exec(line);
   if (!parts) throw new UnreadableLine(line);
   const [, packed = '', name = ''] = parts;
@@ -90,6 +106,7 @@ function parseFacts(line: string): { type: string; name: string; facts: Omit<Lis
   return {
     type: /^(file|dir|cdir|pdir)$/i.test(type) ? type.toLowerCase() : type,
     name,
+    unique: facts.get('unique'),
     facts: {
       ...(/^\d+$/.test(size) ? { size: Number(size) } : {}),
       ...(modified === undefined ? {} : { modified }),

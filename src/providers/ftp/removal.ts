@@ -91,8 +91,7 @@ async function lookAlikes(
 async function keepsSpaces(ftp: FtpConnection, { entry }: Target, signal: AbortSignal): Promise<boolean> {
   return await ftp.useAgain(entry.id, signal, async (session) => {
     if (!session.knowsMlsd) return false;
-    const { message } = await session.send(`MLST ${entry.id}`);
-    return message.split('\n').some((line) => line.startsWith(' ') && line.endsWith(` ${entry.id}`));
+    return (await session.describe(entry.id))?.endsWith(` ${entry.id}`) ?? false;
   });
 }
 

@@ -33,6 +33,8 @@ export class FtpSession {
   listCommand: 'LIST -a' | 'LIST' = 'LIST -a';
   /** Whether the server's listings name the folder itself too; undefined until one was seen. */
   showsItself: boolean | undefined;
+  /** Where the credential begins: how one comes there is not asked. */
+  base: string | undefined;
   /** Where the server puts the user; undefined where it does not say so as a path. */
   readonly home: string | undefined;
   #leased = true;
@@ -78,6 +80,15 @@ export class FtpSession {
     });
   }
 
+  /** The line that MLST says of a path, without following what it says. */
+  async describe(path: string): Promise<string | undefined> {
+    const { message } = await this.send(`MLST ${path}`);
+    return message
+      .split('\n')
+      .find((line) => line.startsWith(' '))
+      ?.slice(1);
+  }
+
   /** The text that a listing of the folder it stands in consists of. */
   async list(command: ListCommand): Promise<string> {
     let text = '';
@@ -110,7 +121,7 @@ export class FtpSession {
   }
 }
 
-const wantedFacts = 'type;size;modify;perm;UNIX.mode;UNIX.owner;UNIX.ownername;UNIX.group;UNIX.groupname;';
+const wantedFacts = 'type;size;modify;perm;unique;UNIX.mode;UNIX.owner;UNIX.ownername;UNIX.group;UNIX.groupname;';
 
 /** Connects and signs in. @param onProgress is told how far it has come */
 export async function signIn(
