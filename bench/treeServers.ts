@@ -1,5 +1,6 @@
 import { startOpenSsh } from '../test/servers/openssh.ts';
-import { lftpEnvironment, rcloneSftpEnvironment } from '../test/servers/peers.ts';
+import { lftpEnvironment, rcloneFtpEnvironment, rcloneSftpEnvironment } from '../test/servers/peers.ts';
+import { startProftpdFtp } from '../test/servers/proftpd.ts';
 import { FileTreeJudge } from '../test/support/fileTreeJudge.ts';
 import { hostKeyOf } from '../test/support/hostKey.ts';
 import { measureCommand } from './measure.ts';
@@ -51,6 +52,28 @@ export async function startSftpServer(files: number, folders: number): Promise<B
       lftp('sftp', { host, port, ...login }, path),
     ],
     stop: () => ssh.stop(),
+  });
+}
+
+/** ProFTPD without TLS, which lftp would not check. */
+export async function startFtpServer(files: number, folders: number): Promise<BenchServer> {
+  const server = await startProftpdFtp({ tls: 'none' });
+  const { host, port, user } = server;
+  const path = `${server.files}/${folder}`;
+  const login = { username: user.name, password: user.password };
+  return treeServer({
+    name: 'FTP on ProFTPD',
+    provider: 'ftp',
+    draft: { ...login, host, port, tls: 'off', basePath: server.files },
+    judge: new FileTreeJudge(server.files, user),
+    files,
+    folders,
+    path,
+    peers: [
+      rcloneTree(await rcloneFtpEnvironment({ host, port, ...login }), path),
+      lftp('ftp', { host, port, ...login }, path),
+    ],
+    stop: () => server.stop(),
   });
 }
 

@@ -134,7 +134,7 @@ export class Contract {
     }
     const stored = [...(await this.server.ids(container))];
     expect(stored.length).toBeGreaterThanOrEqual(possible.length - 3);
-    expect(stored.length).toBeGreaterThanOrEqual(this.isTree ? 45 : 50);
+    expect(stored.length).toBeGreaterThanOrEqual(this.isTree ? 44 : 50);
     expect(stored.filter((key) => !oddKeys.includes(key))).toEqual([]);
     return { container, stored };
   }

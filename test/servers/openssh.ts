@@ -1,26 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
+import { addUser, type LocalUser, removeUser } from './localUsers.ts';
 import {
   findCommand,
   freePorts,
   requireCommands,
   runCommand,
-  runWithInput,
   ServerUnavailable,
   startProcess,
   temporaryFolder,
   waitUntil,
 } from './serverProcess.ts';
-
-/** An account of this machine that was made for the server. */
-export interface SshUser {
-  readonly name: string;
-  readonly password: string;
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /** A running sshd with its SFTP server. */
 export interface OpenSsh {
@@ -28,8 +19,8 @@ export interface OpenSsh {
   readonly port: number;
   /** One line for each of its host keys, as in a file of public keys. */
   readonly hostKeys: readonly string[];
-  readonly user: SshUser;
-  readonly stranger: SshUser;
+  readonly user: LocalUser;
+  readonly stranger: LocalUser;
   /** Where the users' files stand; the user's own. */
   readonly files: string;
   /** Lets whoever holds the private key in as the user. @param publicKey a line of authorized_keys */
@@ -99,7 +90,7 @@ export async function startOpenSsh({
   });
   const stop = async () => {
     await server.stop();
-    for (const { name } of users) await runCommand('userdel', ['-f', name]);
+    for (const each of users) await removeUser(each);
     await folder.remove();
   };
   try {
@@ -121,17 +112,6 @@ export async function startOpenSsh({
     authorize: (publicKey) => writeFile(authorized, `${publicKey}\n`, { flag: 'a' }),
     stop,
   };
-}
-
-let made = 0;
-
-async function addUser(home: string): Promise<SshUser> {
-  const name = `sc-${process.pid}-${++made}`;
-  const password = randomBytes(12).toString('hex');
-  await runCommand('useradd', ['--no-create-home', '--home-dir', home, '--shell', '/bin/sh', name]);
-  await runWithInput('chpasswd', [], `${name}:${password}\n`);
-  const [uid, gid] = await Promise.all(['-u', '-g'].map(async (flag) => Number(await runCommand('id', [flag, name]))));
-  return { name, password, uid: uid ?? 0, gid: gid ?? 0 };
 }
 
 /** Whether something that speaks SSH listens there. */

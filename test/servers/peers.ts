@@ -123,6 +123,11 @@ export async function rcloneSftpEnvironment({
   };
 }
 
+/** The same for an FTP server without TLS. */
+export async function rcloneFtpEnvironment(access: LoginAccess): Promise<NodeJS.ProcessEnv> {
+  return { ...(await rcloneSftpEnvironment(access)), RCLONE_CONFIG_PEER_TYPE: 'ftp' };
+}
+
 /** A password as rclone's configuration holds it. */
 export async function obscure(password: string): Promise<string> {
   return (await runWithInput('rclone', ['obscure', '-'], password)).trim();

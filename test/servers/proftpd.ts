@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Certificate } from './certificates.ts';
 import {
   freePorts,
   isListening,
@@ -118,6 +119,45 @@ export async function startProftpdSftp(): Promise<Proftpd & { readonly hostKeys:
     ];
   });
   return { ...server, hostKeys };
+}
+
+/** How a server speaks TLS: not at all, when asked, always after having been asked, or from the first byte. */
+export type FtpTls = 'none' | 'offered' | 'required' | 'implicit';
+
+/** What to start it with beside what is usual. */
+export interface ProftpdFtpOptions {
+  readonly tls: FtpTls;
+  /** Needed wherever it speaks TLS. */
+  readonly certificate?: Certificate;
+  /** Whether each data connection must go on with the session of the control connection. */
+  readonly sessionReuse?: boolean;
+  readonly config?: readonly string[];
+}
+
+/** A ProFTPD that speaks FTP, as its maker means it: with MLSD, in UTF-8. */
+export function startProftpdFtp(options: ProftpdFtpOptions): Promise<Proftpd> {
+  const { tls, certificate, sessionReuse = false, config = [] } = options;
+  // Else it looks for rules in every folder on the way, at every command: half a second where a path is 200 folders deep.
+  const common = ['AllowOverride off', ...config];
+  return startProftpd(async (folder) => {
+    if (tls === 'none' || certificate === undefined) return common;
+    const tlsOptions = [
+      ...(sessionReuse ? [] : ['NoSessionReuseRequired']),
+      ...(tls === 'implicit' ? ['UseImplicitSSL'] : []),
+    ];
+    return [
+      'LoadModule mod_tls.c',
+      'TLSEngine on',
+      `TLSLog ${join(folder, 'tls.log')}`,
+      'TLSProtocol TLSv1.2 TLSv1.3',
+      `TLSECCertificateFile ${certificate.certFile}`,
+      `TLSECCertificateKeyFile ${certificate.keyFile}`,
+      `TLSRequired ${tls === 'required' ? 'on' : 'off'}`,
+      'TLSVerifyClient off',
+      ...(tlsOptions.length === 0 ? [] : [`TLSOptions ${tlsOptions.join(' ')}`]),
+      ...common,
+    ];
+  });
 }
 
 function makeUser(name: string): { name: string; password: string } {

@@ -1,0 +1,232 @@
+import { isIP } from 'node:net';
+import type { Writable } from 'node:stream';
+import { Client, FTPError, type FTPResponse } from 'basic-ftp';
+import { StorageError } from '../../core/errors.ts';
+import type { Network } from '../../core/provider.ts';
+import { type Trust, timeLimits, tlsOptions } from '../_shared/http.ts';
+import { noAnswer, noDataConnection, signInError } from './errors.ts';
+
+/** How to sign in, and where. */
+export interface FtpOptions extends Trust {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  readonly tls: 'try' | 'required' | 'implicit' | 'off';
+  /** '' for where the server puts the user. */
+  readonly basePath: string;
+  /** The most that are open at once. */
+  readonly connections: number;
+  readonly encoding: 'utf8' | 'latin1';
+}
+
+/** A stage of signing in that was passed; 'plain' stands for 'encrypted' where the server offers nothing better. */
+export type Progress = 'reached' | 'encrypted' | 'plain';
+
+type ListCommand = 'MLSD' | 'LIST -a' | 'LIST';
+
+/** One signed-in connection. FTP answers in order and has no numbers: one command at a time. */
+export class FtpSession {
+  readonly #client: Client;
+  readonly knowsMlsd: boolean;
+  /** The form of LIST that this server takes. */
+  listCommand: 'LIST -a' | 'LIST' = 'LIST -a';
+  /** Whether the server's listings name the folder itself too; undefined until one was seen. */
+  showsItself: boolean | undefined;
+  /** Where the credential begins: how one comes there is not asked. */
+  base: string | undefined;
+  /** Where the server puts the user; undefined where it does not say so as a path. */
+  readonly home: string | undefined;
+  #leased = true;
+  #idleSince = 0;
+
+  constructor(client: Client, { knowsMlsd, home }: { knowsMlsd: boolean; home: string | undefined }) {
+    this.#client = client;
+    this.knowsMlsd = knowsMlsd;
+    this.home = home;
+    // What comes unasked would be taken for the answer to the next command: most often it is a farewell.
+    client.ftp.socket.on('data', () => {
+      if (!this.#leased) this.close();
+    });
+  }
+
+  get ended(): boolean {
+    return this.#client.closed;
+  }
+
+  /** Milliseconds since it was last used. */
+  get idle(): number {
+    return this.#leased ? 0 : Date.now() - this.#idleSince;
+  }
+
+  set leased(leased: boolean) {
+    this.#leased = leased;
+    this.#idleSince = Date.now();
+  }
+
+  /** One command, exactly as it is given, and its reply. */
+  async send(command: string): Promise<FTPResponse> {
+    return await within(timeLimits.firstByte, this.#client, this.#client.send(command));
+  }
+
+  /** Goes into a folder; what the server then says where it is. */
+  async enter(folder: string): Promise<string> {
+    await this.send(`CWD ${folder}`);
+    const { message } = await this.send('PWD');
+    const path = pathInReply(message);
+    if (path !== undefined) return path;
+    throw new StorageError('unsupported', `The server does not say by a path in which folder it is: ${folder}`, {
+      detail: message,
+    });
+  }
+
+  /** The line that MLST says of a path, without following what it says. */
+  async describe(path: string): Promise<string | undefined> {
+    const { message } = await this.send(`MLST ${path}`);
+    return message
+      .split('\n')
+      .find((line) => line.startsWith(' '))
+      ?.slice(1);
+  }
+
+  /** The text that a listing of the folder it stands in consists of. */
+  async list(command: ListCommand): Promise<string> {
+    let text = '';
+    this.#client.availableListCommands = [command];
+    this.#client.parseList = (raw) => {
+      text = raw;
+      return [];
+    };
+    await this.#transfer(() => this.#client.list());
+    return text;
+  }
+
+  /** All of a file, into what may refuse to take more. */
+  async download(path: string, destination: Writable): Promise<void> {
+    await this.#transfer(() => this.#client.downloadTo(destination, path));
+  }
+
+  /** Where it fails and the connection still stands, it is that for data that could not be opened. */
+  async #transfer(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof FTPError || error instanceof StorageError || this.ended) throw error;
+      throw noDataConnection(this.#client.ftp.socket.remoteAddress ?? '', error);
+    }
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+const wantedFacts = 'type;size;modify;perm;unique;UNIX.mode;UNIX.owner;UNIX.ownername;UNIX.group;UNIX.groupname;';
+
+/** Connects and signs in. @param onProgress is told how far it has come */
+export async function signIn(
+  options: FtpOptions,
+  network: Network,
+  onProgress: (progress: Progress) => void = () => {},
+): Promise<FtpSession> {
+  const { username, password, encoding } = options;
+  const server = serverOf(options);
+  const client = new Client(timeLimits.idle, { maxListingBytes: 512 * 1024 * 1024 });
+  client.ftp.encoding = encoding;
+  try {
+    await connect(client, options, network, onProgress);
+    const utf8 = `OPTS UTF8 ${encoding === 'utf8' ? 'ON' : 'OFF'}`;
+    await within(timeLimits.firstByte, client, client.sendIgnoringError(utf8));
+    await within(timeLimits.firstByte, client, client.login(username, password)).catch((error: unknown) => {
+      throw signInError(error, server);
+    });
+    const features = await within(timeLimits.firstByte, client, client.features());
+    const names = new Set(Array.from(features.keys(), (name) => name.toUpperCase()));
+    const knowsMlsd = names.has('MLST') || names.has('MLSD');
+    const send = (command: string) => within(timeLimits.firstByte, client, client.send(command));
+    const offer = (command: string) => within(timeLimits.firstByte, client, client.sendIgnoringError(command));
+    if (client.ftp.hasTLS) {
+      await send('PBSZ 0');
+      await send('PROT P');
+    }
+    await send('TYPE I');
+    if (knowsMlsd) await offer(`OPTS MLST ${wantedFacts}`);
+    // What was said before signing in does not count everywhere.
+    await offer(utf8);
+    return new FtpSession(client, { knowsMlsd, home: pathInReply((await offer('PWD')).message) });
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+/** The server as it stands in sentences. */
+export function serverOf({ host, port, tls }: FtpOptions): URL {
+  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  return new URL(`${tls === 'implicit' ? 'ftps' : 'ftp'}://${name}:${port}`);
+}
+
+/** Connects, and encrypts where that was chosen: before the user's name goes out. */
+async function connect(
+  client: Client,
+  options: FtpOptions,
+  network: Network,
+  onProgress: (progress: Progress) => void,
+): Promise<void> {
+  const { port, tls } = options;
+  const host = options.host.replace(/^\[|\]$/g, '');
+  const trust = { ...tlsOptions(network, options), host, ...(isIP(host) === 0 ? { servername: host } : {}) };
+  const greeting = tls === 'implicit' ? client.connectImplicitTLS(host, port, trust) : client.connect(host, port);
+  const { socket } = client.ftp;
+  const giveUp = setTimeout(() => socket.destroy(noAnswer()), timeLimits.connect);
+  socket.once('connect', () => {
+    clearTimeout(giveUp);
+    onProgress('reached');
+  });
+  socket.once('close', () => clearTimeout(giveUp));
+  if (tls === 'implicit') socket.once('secureConnect', () => onProgress('encrypted'));
+  await within(timeLimits.connect + timeLimits.firstByte, client, greeting).finally(() => clearTimeout(giveUp));
+  if (tls === 'off') onProgress('plain');
+  if (tls === 'try' || tls === 'required') await encrypt(client, options, trust, onProgress);
+}
+
+/** Explicit TLS. Only a server that does not offer it is spoken to without, and only where that was chosen; one that offers it must get it right. */
+async function encrypt(
+  client: Client,
+  options: FtpOptions,
+  trust: Parameters<Client['useTLS']>[0],
+  onProgress: (progress: Progress) => void,
+): Promise<void> {
+  try {
+    await within(timeLimits.firstByte, client, client.useTLS(trust));
+    onProgress('encrypted');
+  } catch (error) {
+    if (!(error instanceof FTPError) || error.code < 500) throw error;
+    if (options.tls === 'try') return onProgress('plain');
+    throw new StorageError('untrusted-server', `The server offers no TLS: ${serverOf(options).host}`, {
+      hint: 'Nothing of the credentials was sent. Choose implicit TLS if the server has it on another port.',
+      detail: error.message,
+      cause: error,
+    });
+  }
+}
+
+/** The path in the reply to PWD: between quotes, and a quote in it doubled (RFC 959). */
+function pathInReply(message: string): string | undefined {
+  const quoted = /^\d{3} [^"]*"((?:[^"]|"")*)"(?!")/.exec(message)?.[1]?.replaceAll('""', '"');
+  return quoted?.startsWith('/') ? quoted : undefined;
+}
+
+/** What is answered in time; a connection that stays silent is given up as a whole. */
+async function within<T>(limit: number, client: Client, answer: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(noAnswer());
+    client.close();
+  }, limit);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
