@@ -28,6 +28,10 @@ const byStatus: Readonly<Record<number, ErrorRow>> = {
     sentence: (subject) => `Locked by whoever is working on it: ${what(subject)}`,
     hint: 'It can be deleted when the lock is given back or runs out.',
   },
+  424: {
+    kind: 'unexpected',
+    sentence: (subject) => `The server kept this together with something else: ${what(subject)}`,
+  },
   507: {
     kind: 'unexpected',
     sentence: ({ server }) => `The server has no room left, not even to delete: ${server.host}`,

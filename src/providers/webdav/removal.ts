@@ -7,7 +7,7 @@ import type { WholeAnswer } from '../_shared/webServer.ts';
 import type { DavConnection } from './connection.ts';
 import { listFolder, statEntry, strongTag } from './listing.ts';
 import { properties } from './multistatus.ts';
-import { statusesIn } from './treeRemoval.ts';
+import { isDetailed, statusesIn } from './treeRemoval.ts';
 
 /** The batch that a call takes: each target is a request, some of them under way at once. */
 export const batchSize = 8 * singlesInFlight;
@@ -65,11 +65,12 @@ async function deleteEmptyFolder(server: DavConnection, { id }: Entry, signal: A
     return server.ask({ method: 'DELETE', target: id, headers: condition }, signal);
   };
   const before = await tagOfEmpty(server, id, signal);
-  const answer = await send(server.folderConditions ? before : undefined);
-  if (answer.status !== 412) return answer;
+  const condition = server.folderConditions ? before : undefined;
+  const answer = await send(condition);
+  // SabreDAV holds that a folder has no tag; old ones stumble over the question.
+  if (condition === undefined || (answer.status !== 412 && answer.status !== 500)) return answer;
   const now = await tagOfEmpty(server, id, signal);
   if (now !== before) throw new StorageError('changed', `It changed in the meantime: ${readable(id)}`);
-  // The server holds that a folder has no tag.
   server.folderConditions = false;
   return await send(undefined);
 }
@@ -94,7 +95,7 @@ async function outcomeOf(
     server.seen = true;
     return { target, result: 'deleted' };
   }
-  if (status === 207) {
+  if (isDetailed(answer)) {
     const [said] = statusesIn(server, answer, id);
     return failed(target, server.refusal({ ...answer, status: said?.status ?? 207 }, id));
   }

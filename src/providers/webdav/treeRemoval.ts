@@ -26,7 +26,7 @@ export async function removeTree(
   try {
     const answer = await server.ask({ method: 'DELETE', target: id, headers: {}, patience }, signal);
     if (answer.status === 204) return [{ target: folder, result: 'deleted' }];
-    if (answer.status === 207) return keptIn(server, folder, answer);
+    if (isDetailed(answer)) return keptIn(server, folder, answer);
     const failure = server.refusal(answer, id);
     // Where the server says it of the folder alone, it has not begun.
     if (failure.kind !== 'not-found') return [outcome(folder, failure)];
@@ -37,7 +37,12 @@ export async function removeTree(
   }
 }
 
-/** What an answer with status 207 to a deletion says of a folder and of what is in it, the folder first where it is named. */
+/** Whether an answer tells of each thing by itself: with status 207, or 424 as Apache has it where something is locked. */
+export function isDetailed({ status, body }: WholeAnswer): boolean {
+  return status === 207 || (status === 424 && body.includes('multistatus'));
+}
+
+/** What a detailed answer to a deletion says of a folder and of what is in it, the folder first where it is named. */
 export function statusesIn(server: DavConnection, answer: WholeAnswer, folder: string) {
   const inFolder = partsOf(folder) ?? [];
   return server
