@@ -15,15 +15,19 @@ export const contractServers: ContractServers = async () => {
     const certificates = await createCertificates();
     const plain = serverFor('Apache', await startApache(), apachePlaces.basic);
     const digest = serverFor('Apache by Digest', await startApache(), apachePlaces.digest);
-    return { servers: [plain, digest, tlsServer(await startApache(certificates.server), certificates)], missing: [] };
+    return {
+      servers: [plain, digest, tlsServer(await startApache(certificates.server), certificates, apachePlaces.basic)],
+      missing: [],
+    };
   } catch (error) {
     if (!(error instanceof ServerUnavailable)) throw error;
     return { servers: [], missing: [error.message] };
   }
 };
 
-function tlsServer(apache: Apache, certificates: Certificates): ContractServer {
-  const server = serverFor('Apache over TLS', apache, apachePlaces.basic);
+/** One place of an Apache that has a certificate. */
+export function tlsServer(apache: Apache, certificates: Certificates, place: string): ContractServer {
+  const server = serverFor('Apache over TLS', apache, place);
   const caBundle = readFileSync(certificates.caFile, 'utf8');
   return {
     ...server,
@@ -37,19 +41,14 @@ function tlsServer(apache: Apache, certificates: Certificates): ContractServer {
   };
 }
 
-/** What the server behind a contract server is, for suites of this provider alone. */
-export interface DavContractServer extends ContractServer {
-  readonly judge: FileTreeJudge;
-}
-
-function serverFor(name: string, apache: Apache, place: string): DavContractServer {
+/** One place of an Apache. */
+export function serverFor(name: string, apache: Apache, place: string): ContractServer {
   const { origin, user, stranger } = apache;
   const judge = new FileTreeJudge(apache.files, apache.owner);
   const wrongSecret = 'a wrong password of many words';
   const draft = (at: string) => ({ url: `${at}${place}`, username: user.name, password: user.password });
   return {
     name,
-    judge,
     origin,
     bodiless: true,
     refused: unstorableFileNames,
