@@ -68,9 +68,9 @@ const metafilePlugin = (name, finish = (metafile) => metafile) => ({
   },
 });
 
-/** Bundled CommonJS packages ask for Node's own modules by require, which an ES module lacks. */
+/** Bundled CommonJS packages ask for Node's own modules by require, and for where they stand, which an ES module lacks. */
 const requireBanner =
-  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url),{dirname:__dirname,filename:__filename}=import.meta;";
 
 const common = {
   absWorkingDir: root,
@@ -94,7 +94,8 @@ const extension = {
   target: 'node22',
   mainFields: ['module', 'main'],
   // Azure's library loads apache-arrow, 240 kB, only for a form of listing that is never asked for here.
-  external: ['vscode', 'apache-arrow'],
+  // What ssh2 would build for this machine is faster, and not needed.
+  external: ['vscode', 'apache-arrow', 'cpu-features', '*.node'],
   banner: { js: requireBanner },
   plugins: [registryPlugin, originalHttpPlugin, metafilePlugin('metafile.json', development ? undefined : joinMain)],
 };

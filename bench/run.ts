@@ -6,6 +6,7 @@ import { describeActivation, measureActivation } from './activation.ts';
 import { startAzuriteServer, startGcsServer } from './cloudServers.ts';
 import { type BenchServer, startBenchServer, startRgwServer } from './servers.ts';
 import { buildOurs, type Tool } from './tools.ts';
+import { startSftpServer } from './treeServers.ts';
 
 /** The best of a tool's rounds on one server; each figure is the smallest seen. */
 interface Row {
@@ -33,6 +34,8 @@ const { values: options } = parseArgs({
     'without-rgw': { type: 'boolean', default: false },
     'without-clouds': { type: 'boolean', default: false },
     'without-s3': { type: 'boolean', default: false },
+    'tree-files': { type: 'string', default: '5000' },
+    'without-trees': { type: 'boolean', default: false },
     'without-activation': { type: 'boolean', default: false },
   },
 });
@@ -52,6 +55,7 @@ if (!options['without-clouds']) {
   await benchOn(() => startGcsServer(Number(options['gcs-keys']), Number(options.latency)));
   await benchOn(() => startAzuriteServer(Number(options['azurite-keys'])));
 }
+if (!options['without-trees']) await benchOn(() => startSftpServer(Number(options['tree-files']), 50));
 const activation = options['without-activation'] ? undefined : await measureActivation();
 
 console.log(renderTable(rows));
@@ -87,8 +91,8 @@ async function benchOn(start: () => Promise<BenchServer>): Promise<void> {
 
 // Rounds are interleaved, so that what else the machine does falls on all tools alike.
 async function bench(server: BenchServer): Promise<Row[]> {
-  const { name, provider, draft, container, peers, variants = [] } = server;
-  const job = { provider, draft, container };
+  const { name, provider, draft, container, tree = false, peers, variants = [] } = server;
+  const job = { provider, draft, container, tree };
   const tools = [
     ours('ours', job),
     ...variants.map((variant) => ({ ...ours(variant.name, { ...job, batch: variant.batch }), rounds: variant.rounds })),

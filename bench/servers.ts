@@ -16,10 +16,12 @@ export interface BenchServer {
   readonly provider: string;
   readonly draft: Draft;
   readonly container: string;
+  /** Set where the container is a folder of a tree of files: then it goes too. */
+  readonly tree?: true;
   readonly peers: readonly Tool[];
   /** Ours in other ways than it ships, to compare with. */
   readonly variants?: readonly { readonly name: string; readonly batch: number; readonly rounds: number }[];
-  /** Fills the empty container with `keys` one-byte objects that stand in no folder. */
+  /** Fills the empty container with `keys` one-byte objects, which stand in no folder but in a tree of files. */
   fill(): Promise<void>;
   /** What is left, and the requests since it was filled where they can be counted. */
   inspect(): Promise<{ objects: number; requests: number | undefined }>;

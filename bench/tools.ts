@@ -8,6 +8,8 @@ export interface Job {
   readonly provider: string;
   readonly draft: Draft;
   readonly container: string;
+  /** Whether the container is a folder of a tree of files. */
+  readonly tree: boolean;
   /** A folder for what is kept on disk. */
   readonly folder: string;
   /** The most targets of one call; the provider's own limit by default. */
@@ -87,8 +89,9 @@ export async function buildOurs(): Promise<(name: string, job: Omit<Job, 'folder
     mainFields: ['module', 'main'],
     outExtension: { '.js': '.mjs' },
     banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url),{dirname:__dirname,filename:__filename}=import.meta;",
     },
+    external: ['cpu-features', '*.node', 'apache-arrow'],
     logLevel: 'warning',
   });
   return (name, job) => ({

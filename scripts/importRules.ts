@@ -31,11 +31,8 @@ const rules: readonly Rule[] = [
   { files: /^src\/core\//, may: [core, zod] },
   { files: shared, may: [core, shared, node, packages] },
   { files: /^src\/providers\/registry\.generated\.ts$/, may: [/^src\/providers\/[^/]+\/provider\.ts$/] },
-  {
-    files: /^src\/providers\/([^/]+)\/client\.ts$/,
-    may: [core, shared, node, packages, /^src\/providers\/$1\//],
-  },
-  { files: /^src\/providers\/([^/]+)\//, may: [core, shared, node, zod, /^src\/providers\/$1\//] },
+  { files: /^src\/providers\/([^/]+)\/provider\.ts$/, may: [core, shared, node, /^src\/providers\/$1\//] },
+  { files: /^src\/providers\/([^/]+)\//, may: [core, shared, node, packages, /^src\/providers\/$1\//] },
   { files: /^src\/credentials\/(importers|exporters)\//, may: [core, /^src\/credentials\//, node, packages] },
   ...layers.map((layer, index) => ({
     files: new RegExp(`^src/${layer}/`),

@@ -77,6 +77,11 @@ function build(context: ExtensionContext): Parts {
     operations: draftOperations(surroundings),
     ui: {
       chooseFile: async (title, accept) => (await window.showOpenDialog({ title, filters: filtersOf(accept) }))?.[0],
+      pick: (title, credentials) =>
+        dialogs.pick(
+          title,
+          credentials.map((credential) => ({ label: credential.name, value: credential })),
+        ),
       openExternal: (href) => void env.openExternal(Uri.parse(href)),
       offer: async (sentence, button) => (await dialogs.notify('warning', sentence, [button])) === button,
       showError: (sentence) => void dialogs.notify('error', sentence),

@@ -1,9 +1,30 @@
+import type { Draft } from '../core/fields.ts';
+import type { Provider } from '../core/provider.ts';
 import type { Entry, Place } from '../core/storageClient.ts';
 
 /** What a typed path may mean: a place to open and, unless it ends in a slash, an object. */
 export interface TypedPath {
   readonly place: Exclude<Place, { readonly kind: 'root' }>;
   readonly object?: Entry;
+}
+
+/** Reads a path as the provider's places are named: from the top where its folders are real, else from a container. */
+export function parseTypedPlace(provider: Provider, settings: Draft, typed: string): TypedPath | undefined {
+  if (!provider.folders.real) return parseTypedPath(typed);
+  return parseTypedFile(typed, (kind, path) => provider.idOfPath(kind, path, settings));
+}
+
+/** Reads the path of a folder or, unless it ends in a slash, of a file. It begins at the top, which is a slash. */
+export function parseTypedFile(
+  typed: string,
+  idOf: (kind: 'folder' | 'object', path: string) => string,
+): TypedPath | undefined {
+  const path = typed.trim();
+  if (!path.startsWith('/') || path.includes('//')) return undefined;
+  const folder = path.length > 1 ? path.replace(/\/$/, '') : path;
+  const place = { kind: 'folder', id: idOf('folder', folder) } as const;
+  if (path.endsWith('/')) return { place };
+  return { place, object: { kind: 'object', id: idOf('object', path), name: path.split('/').at(-1) ?? path, path } };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { commands, env, Uri } from 'vscode';
 import { addressToDocument } from '../browse/objectAddress.ts';
-import { parseTypedPath, type TypedPath } from '../browse/typedPath.ts';
+import { parseTypedPlace, type TypedPath } from '../browse/typedPath.ts';
 import { StorageError, toStorageError } from '../core/errors.ts';
+import type { Provider } from '../core/provider.ts';
 import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, showName } from '../core/text.ts';
 import { type CredentialNode, EntryNode } from '../tree/nodes.ts';
@@ -43,13 +44,15 @@ export const clearFilter: Handler = async (parts, node) => {
 export const openPath: Handler = async (parts, node) => {
   const target = await credentialTarget(parts, 'Open Bucket or Path', node);
   if (!target) return;
-  const { one } = target.provider.noun;
+  const { provider, record } = target;
+  const parse = (typed: string) => parseTypedPlace(provider, record.settings, typed);
+  const words = wordsFor(provider);
   const typed = await parts.dialogs.ask({
-    title: `Open in: ${target.record.name}`,
-    prompt: `The name of a ${one}, or a path in it, such as my-${one}/folder/`,
-    refuse: (text) => (parseTypedPath(text) ? undefined : `Begin with the name of a ${one}. A web address is none.`),
+    title: `Open in: ${record.name}`,
+    prompt: words.prompt,
+    refuse: (text) => (parse(text) ? undefined : words.refusal),
   });
-  const meant = typed === undefined ? undefined : parseTypedPath(typed);
+  const meant = typed === undefined ? undefined : parse(typed);
   if (!meant) return;
   const object = meant.object && (await findObject(parts, target, meant.object));
   if (object) return await openEntry(parts, target, object);
@@ -59,6 +62,15 @@ export const openPath: Handler = async (parts, node) => {
   const row = parts.tree.entryNode(entry, target, true);
   await parts.view.reveal(row, { select: true, focus: true, expand: true });
 };
+
+function wordsFor({ folders, noun: { one } }: Provider): { prompt: string; refusal: string } {
+  if (folders.real)
+    return { prompt: 'The path of a folder or a file, such as /data/models/', refusal: 'Begin with a slash.' };
+  return {
+    prompt: `The name of a ${one}, or a path in it, such as my-${one}/folder/`,
+    refusal: `Begin with the name of a ${one}. A web address is none.`,
+  };
+}
 
 /** What the server knows of an object; nothing where there is none, or where these credentials may not ask. */
 async function findObject({ sessions }: Parts, { id }: CredentialNode, object: Entry): Promise<Entry | undefined> {

@@ -62,6 +62,8 @@ export interface Field<V = unknown, Secret extends boolean = boolean> extends Lo
   readonly accept?: readonly string[];
   readonly min?: number;
   readonly max?: number;
+  /** Of a button: the secrets that it takes from another credential of the provider. */
+  readonly takes?: readonly string[];
   /** The type of a parsed value; never there at run time. */
   readonly parsed?: V;
   hint?(value: FieldValue): string | undefined;
@@ -157,9 +159,16 @@ export function link(options: Look & { readonly href: string }): Field<never, fa
   return { ...look(options), kind: 'link', required: false, secret: false, href: options.href };
 }
 
-/** A button that the provider answers by filling in fields (generate a key, sign in). Holds no value. */
-export function action(options: Look): Field<never, false> & { readonly kind: 'action' } {
-  return { ...look(options), kind: 'action', required: false, secret: false };
+/**
+ * A button that the provider answers by filling in fields (generate a key, sign in). Holds no value.
+ * With `takes` the form itself answers, with these secrets of another credential that the person picks: only for what is
+ * never sent to a server, since the other credential may be for another one.
+ */
+export function action({
+  takes,
+  ...options
+}: Look & { readonly takes?: readonly string[] }): Field<never, false> & { readonly kind: 'action' } {
+  return { ...look(options), kind: 'action', required: false, secret: false, ...(takes ? { takes } : {}) };
 }
 
 function look({ label, help, placeholder, advanced, when, renew }: Look): Look {

@@ -91,11 +91,15 @@ interface Definition<F extends Fields> {
   readonly label: string;
   /** What this provider calls a container. */
   readonly noun: { readonly one: string; readonly many: string };
+  /** Set for the one that the form of a new credential opens with. */
+  readonly preselected?: true;
   readonly fields: F;
   readonly capabilities: readonly Capability[];
   readonly limits: Limits;
   /** `prefixFolders` by default. */
   readonly folders?: Folders;
+  /** The id of what a path names, of a tree of files whose ids are not the paths themselves. */
+  readonly idOfPath?: (kind: 'folder' | 'object', path: string, settings: SettingsOf<F>) => string;
   /** Where the secret is sent: a secret saved for another origin is never used. */
   readonly origin: (settings: SettingsOf<F>) => string;
   /** What stands behind the credential's name in the tree. */
@@ -129,11 +133,13 @@ export interface Provider {
   readonly id: string;
   readonly label: string;
   readonly noun: { readonly one: string; readonly many: string };
+  readonly preselected: boolean;
   readonly fields: Fields;
   readonly containerFields: Fields;
   readonly capabilities: ReadonlySet<Capability>;
   readonly limits: Limits;
   readonly folders: Folders;
+  idOfPath(kind: 'folder' | 'object', path: string, settings: Draft): string;
   origin(settings: Draft): string;
   describe(settings: Draft): string;
   warn(settings: Draft): string | undefined;
@@ -165,11 +171,13 @@ export function defineProvider<const F extends Fields>(definition: Definition<F>
     id,
     label,
     noun,
+    preselected: definition.preselected ?? false,
     fields,
     limits,
     folders: definition.folders ?? prefixFolders,
     containerFields: definition.containerFields ?? {},
     capabilities: new Set(definition.capabilities),
+    idOfPath: (kind, path, settings) => definition.idOfPath?.(kind, path, settingsOf(settings)) ?? path,
     origin: (settings) => definition.origin(settingsOf(settings)),
     describe: (settings) => definition.describe?.(settingsOf(settings)) ?? '',
     warn: (settings) => definition.warn?.(settingsOf(settings)),

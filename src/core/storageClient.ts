@@ -150,7 +150,7 @@ export interface StorageClient extends AsyncDisposable {
   uploads?(at: Place, query: ListQuery, call: Call): Promise<Page>;
   /** Takes a delete marker away, so that what was before it counts again. */
   restore?(marker: Entry, call: Call): Promise<void>;
-  /** Makes no request, or a share that the server keeps, as the link's caveat then says. Fails with 'unsupported' for a name that other programs would change on the way. */
+  /** Makes no request where the backend's links are signed here; a share that the server keeps is said in the link's caveat. Fails with 'unsupported' for a name that other programs would change on the way. */
   share?(entry: Entry, options: { readonly seconds: number }, call: Call): Promise<SharedLink>;
   properties?(entry: Entry, call: Call): Promise<readonly PropertyGroup[]>;
   /** @param options values of the provider's `containerFields`. */

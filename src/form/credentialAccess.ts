@@ -21,6 +21,14 @@ export function credentialAccess({ keeping, credentials, isLocked, keepVerificat
     find: async (id) =>
       await findSaved(store, id, async (record) => isLocked(record) || (await vault.missing([record])).has(id)),
     readSecrets: async (id, origin) => (await unlockCredential(keeping, id, { origin })).secrets,
+    keepersOf: async (provider, secrets, exceptId) =>
+      (await store.list()).flatMap((stored) => {
+        if (stored.kind !== 'readable' || stored.record.provider !== provider || stored.record.id === exceptId)
+          return [];
+        const { id, name, secretNames } = stored.record;
+        return secrets.some((secret) => secretNames.includes(secret)) ? [{ id, name }] : [];
+      }),
+    readSecretsOf: async (id) => (await unlockCredential(keeping, id)).secrets,
     nameInUse: (name, exceptId) => store.nameInUse(name, exceptId),
     proposeName: (label) => store.proposeName(label),
     save: async ({ provider, name, settings, secrets, keep, basedOn, verification }) => {

@@ -1,4 +1,5 @@
 import type { Draft } from '../core/fields.ts';
+import type { Provider } from '../core/provider.ts';
 import type { FormDependencies } from './dependencies.ts';
 import { draftOf, type FormDraft, newDraft, restoredDraft } from './draft.ts';
 import { FormSession } from './formSession.ts';
@@ -164,7 +165,7 @@ export class CredentialForms {
 
   async #newDraft({ provider, values }: FormStart): Promise<FormDraft> {
     const { providers, credentials } = this.#dependencies;
-    const chosen = (provider !== undefined && this.#findProvider(provider)) || providers[0];
+    const chosen = (provider === undefined ? undefined : this.#findProvider(provider)) ?? preselected(providers);
     if (!chosen) throw new Error('There is no provider.');
     return newDraft(chosen, await credentials.proposeName(chosen.label), values);
   }
@@ -178,6 +179,10 @@ export class CredentialForms {
   #findProvider(id: string) {
     return this.#dependencies.providers.find((provider) => provider.id === id);
   }
+}
+
+function preselected(providers: readonly Provider[]): Provider | undefined {
+  return providers.find((provider) => provider.preselected) ?? providers[0];
 }
 
 function titleOf({ saved }: FormDraft): string {

@@ -30,12 +30,22 @@ export interface SaveRequest {
   readonly basedOn?: { readonly id: string; readonly revision: string };
 }
 
+/** A credential as a person picks it. */
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** What the form needs of the credentials. */
 export interface FormCredentials {
   /** The newest state; undefined when there is none (any more). */
   find(id: string): Promise<SavedCredential | undefined>;
   /** The stored secrets of a credential, read only when a draft is tried out, and only if they were entered for this origin. */
   readSecrets(id: string, origin: string): Promise<Readonly<Record<string, string>>>;
+  /** The other credentials of a provider that keep one of these secrets. */
+  keepersOf(provider: string, secrets: readonly string[], exceptId?: string): Promise<readonly Named[]>;
+  /** The secrets of another credential, read when the person has picked it. */
+  readSecretsOf(id: string): Promise<Readonly<Record<string, string>>>;
   /** Whether another credential has this name. */
   nameInUse(name: string, exceptId?: string): Promise<boolean>;
   /** A free name: the label, or the label with a number behind it. */
@@ -71,6 +81,8 @@ export interface FormDependencies {
   readonly ui: {
     /** Undefined when the person chose none. Fails with a StorageError when it can't be read or is larger than `valueLimit`. */
     chooseFile(title: string, accept: readonly string[]): Promise<ChosenFile | undefined>;
+    /** The one that the person picks; undefined when none. */
+    pick(title: string, credentials: readonly Named[]): Promise<Named | undefined>;
     openExternal(href: string): void;
   };
   /** What a secret that was used is masked with, in the form and in the log. */

@@ -214,10 +214,29 @@ export class FormSession {
   }
 
   async #runAction(field: string): Promise<void> {
+    const { takes } = this.#draft.provider.fields[field] ?? {};
     await this.#whileBusy(field, async (signal) => {
-      const filledIn = await this.#dependencies.operations.runAction(await this.#connection(), field, signal);
+      const filledIn = takes
+        ? await this.#takeFromAnother(takes)
+        : await this.#dependencies.operations.runAction(await this.#connection(), field, signal);
       return () => this.#update(drafts.withFilledIn(this.#draft, filledIn), true);
     });
+  }
+
+  async #takeFromAnother(secrets: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    const { credentials, ui, redactor } = this.#dependencies;
+    const { provider, saved } = this.#draft;
+    const keepers = await credentials.keepersOf(provider.id, secrets, saved?.id);
+    if (keepers.length === 0) {
+      const labels = secrets.map((name) => provider.fields[name]?.label ?? name).join(', ');
+      throw new StorageError('not-found', `No other credential of ${provider.label} keeps this: ${labels}`);
+    }
+    const picked = await ui.pick('Take from Another Credential', keepers);
+    if (!picked) return {};
+    const kept = await credentials.readSecretsOf(picked.id);
+    const taken = Object.fromEntries(secrets.map((name) => [name, kept[name] ?? '']));
+    redactor.add(Object.values(taken));
+    return taken;
   }
 
   /** Shows a field as busy while something is fetched for it; what came is taken in only if the provider is still the same. */

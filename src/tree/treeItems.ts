@@ -184,7 +184,7 @@ function lockText({ kind, bypassable, until }: Lock): string {
 
 function entryTooltip({ entry, credential }: EntryNode): string {
   const { size, modified, storageClass, tag, version, locks = [] } = entry;
-  const created = entry.kind === 'object' ? 'Modified' : entry.kind === 'upload' ? 'Begun' : 'Created';
+  const created = entry.kind === 'container' ? 'Created' : entry.kind === 'upload' ? 'Begun' : 'Modified';
   return [
     entry.kind === 'container' ? `${showName(entry.path)} (${credential.provider.noun.one})` : showName(entry.path),
     size === undefined ? undefined : `Size: ${formatBytes(size)}`,

@@ -1,6 +1,6 @@
 import type { Draft } from '../../src/core/fields.ts';
 import type { Entry } from '../../src/core/storageClient.ts';
-import type { Fault, RecordedRequest } from '../servers/faultProxy.ts';
+import type { Fault, FaultProxyOptions, RecordedRequest } from '../servers/faultProxy.ts';
 
 /** What a provider's `<provider>.server.ts` exports as `contractServers`: what runs here, and what is missing for the rest. */
 export type ContractServers = () => Promise<{
@@ -19,12 +19,22 @@ export interface ContractServer {
   readonly opaque?: true;
   /** The authority of its certificate, when it has one. */
   readonly caFile?: string;
+  /** Of a provider that speaks TLS alone and takes no CA bundle: what stands in front of the server shows this certificate, and the machine trusts its authority. */
+  readonly frontCertificate?: Certificate;
   /** Certificates for a server in front of it that must be refused, when it speaks TLS. */
   readonly badCertificates?: Readonly<Record<'selfSigned' | 'wrongHost' | 'expired', Certificate>>;
   /** The path, as it stands in a request without its query, of one object, and with '' of what lists a container. */
   target(container: string, id: string): string;
   /** The ids that a recorded request deletes, whatever its form: alone or in a batch. Read by a parser that is not the client's. */
   deletedBy(request: RecordedRequest): readonly string[];
+  /** The line of the request that does this with one object, where `target` doesn't say it: names may stand in a query or a body. */
+  readonly lineFor?: (doing: Doing, container: string, id: string) => string;
+  /** A recorded request as such a line. */
+  readonly lineOf?: (request: RecordedRequest) => string;
+  /** What a proxy in front of it has to know. */
+  readonly proxy?: Partial<FaultProxyOptions>;
+  /** Whether what is deleted from a new container can be brought back; 'no' unless said otherwise. */
+  readonly recoverable?: 'yes' | 'unknown';
   /** How many requests a full batch takes, and one that is conditional; one unless said otherwise. */
   readonly requestsPerBatch?: (targets: number, conditional: boolean) => number;
   /** Where tokens are got, on another server: `http://host:port`. A proxy sees requests to it too. */
@@ -75,6 +85,9 @@ export interface ContractServer {
   /** Ends what was started for this file of tests alone. */
   stop?(): Promise<void>;
 }
+
+/** What one request does with one object. */
+export type Doing = 'delete' | 'read' | 'describe';
 
 /** A certificate and its key, as PEM files. */
 export interface Certificate {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ import { folderEntry } from '../../src/providers/_shared/entries.ts';
 import { fileEntry } from '../../src/providers/_shared/files.ts';
 import { type FaultProxy, type RecordedRequest, startFaultProxy } from '../servers/faultProxy.ts';
 import { isSendable, oddKeys } from '../support/oddKeys.ts';
-import type { ContractServer, ContractServers } from './contractServer.ts';
+import type { ContractServer, ContractServers, Doing } from './contractServer.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -86,7 +86,11 @@ export class Contract {
   }
 
   /** Opens a client from a form, as the program does: the good one, with changes. Suites name the capabilities they need. */
-  async open(change: Draft = {}, origin = this.server.origin, network = direct): Promise<Required<StorageClient>> {
+  async open(
+    change: Draft = {},
+    origin = this.server.origin,
+    network = this.network(),
+  ): Promise<Required<StorageClient>> {
     const draft = { ...this.server.draft(origin), ...change };
     const { settings, secrets, issues } = parseDraft(this.provider.fields, draft);
     expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
@@ -95,11 +99,19 @@ export class Contract {
     return client as Required<StorageClient>;
   }
 
+  /** How the machine reaches servers. */
+  network(proxy?: URL): Network {
+    const { frontCertificate, caFile } = this.server;
+    const trusted = frontCertificate && caFile !== undefined ? [readFileSync(caFile, 'utf8')] : [];
+    return { proxyFor: () => proxy, certificates: trusted };
+  }
+
   /** A proxy that breaks requests, in front of the server. */
   async proxy(options: Partial<Parameters<typeof startFaultProxy>[0]> = {}): Promise<FaultProxy> {
-    const { origin, caFile } = this.server;
+    const { origin, caFile, frontCertificate: tls } = this.server;
     const trust = caFile === undefined ? {} : { targetCaFile: caFile };
-    const proxy = await startFaultProxy({ target: origin, ...trust, ...options });
+    const front = { ...trust, ...(tls ? { tls } : {}), ...this.server.proxy };
+    const proxy = await startFaultProxy({ target: origin, ...front, ...options });
     this.#opened.push(proxy);
     return proxy;
   }
@@ -157,9 +169,22 @@ export class Contract {
     return outcomes.map(({ result, error }, index) => ({ id: ids[index], result, kind: error?.kind }));
   }
 
-  /** How many requests it takes to delete so many, in one call. */
-  requestsFor(targets: number, conditional = false): number {
-    return this.server.requestsPerBatch?.(targets, conditional) ?? 1;
+  /** The requests that came through a proxy, a line each: paths, and methods of what deletes. */
+  lines(proxy: FaultProxy): string[] {
+    const { lineOf = ({ method, target }) => (method === 'DELETE' ? 'DELETE ' : '') + target.split('?')[0] } =
+      this.server;
+    return proxy.requests.map((request) => lineOf(request));
+  }
+
+  /** Such a line of the one request that does this with an object. */
+  lineFor(doing: Doing, container: string, id: string): string {
+    const { lineFor, target } = this.server;
+    return lineFor?.(doing, container, id) ?? (doing === 'delete' ? 'DELETE ' : '') + target(container, id);
+  }
+
+  /** How many requests delete so many objects at once, unconditionally. */
+  requestsFor(targets: number): number {
+    return this.server.requestsPerBatch?.(targets, false) ?? 1;
   }
 
   /** The requests that came through a proxy and ask for something to be deleted. */

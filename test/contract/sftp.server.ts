@@ -1,33 +1,36 @@
-import { fingerprintOf } from '../../src/providers/sftp/hostKeys.ts';
 import { type OpenSsh, startOpenSsh } from '../servers/openssh.ts';
+import { type Proftpd, startProftpdSftp } from '../servers/proftpd.ts';
 import { ServerUnavailable } from '../servers/serverProcess.ts';
 import { FileTreeJudge } from '../support/fileTreeJudge.ts';
+import { hostKeyOf } from '../support/hostKey.ts';
 import { unstorableFileNames } from '../support/oddKeys.ts';
 import { type ContractServer, type ContractServers, opaqueWire } from './contractServer.ts';
 
-/** OpenSSH's own SFTP server. */
+/** OpenSSH's own SFTP server, and ProFTPD's. */
 export const contractServers: ContractServers = async () => {
-  try {
-    return { servers: [serverFor(await startOpenSsh())], missing: [] };
-  } catch (error) {
-    if (!(error instanceof ServerUnavailable)) throw error;
-    return { servers: [], missing: [error.message] };
-  }
+  const started = await Promise.all([
+    startOpenSsh().then((ssh) => serverFor('OpenSSH', ssh, hostKeyOf(ssh)), unavailable),
+    startProftpdSftp().then((ftpd) => serverFor('ProFTPD', ftpd, hostKeyOf(ftpd)), unavailable),
+  ]);
+  return {
+    servers: started.filter((server) => typeof server !== 'string'),
+    missing: started.filter((server) => typeof server === 'string'),
+  };
 };
 
-/** The fingerprint of the key that a server shows first. */
-export function hostKeyOf({ hostKeys }: OpenSsh): string {
-  const [type = '', blob = ''] = hostKeys[0]?.split(' ') ?? [];
-  return fingerprintOf({ type, blob });
+function unavailable(error: unknown): string {
+  if (error instanceof ServerUnavailable) return error.message;
+  throw error;
 }
 
-function serverFor(ssh: OpenSsh): ContractServer {
+type SftpServer = Pick<OpenSsh, 'host' | 'port' | 'user' | 'stranger' | 'files' | 'hostKeys'> & Pick<Proftpd, 'stop'>;
+
+function serverFor(name: string, ssh: SftpServer, hostKey: string): ContractServer {
   const judge = new FileTreeJudge(ssh.files, ssh.user);
   const wrongSecret = 'a wrong password of many words';
-  const hostKey = hostKeyOf(ssh);
   return {
     ...opaqueWire,
-    name: 'OpenSSH',
+    name,
     origin: `sftp://${ssh.host}:${ssh.port}`,
     refused: unstorableFileNames,
     pathOf: (container, id) => `${judge.fileOf(container, '')}${id === '' ? '' : `/${id}`}`,

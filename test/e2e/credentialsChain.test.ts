@@ -24,6 +24,7 @@ describe.skipIf(whyNoStorage())('the credentials chain', () => {
     const keys = `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
     writeFileSync(file, `[research]\n${keys}\n[spare]\n${keys}`);
     await window.runCommand('Storage Credentials: Add Credential');
+    await form.choose('credential-provider', 'Amazon S3');
     await form.choose('service', 'Ceph');
     await form.fill({ Name: 'Chain', 'Endpoint URL': endpoint });
     await form.field('Credentials Chain').first().click();

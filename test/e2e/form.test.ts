@@ -18,6 +18,11 @@ describe.skipIf(whyNoStorage())('the form', () => {
         await keyboard.press('Tab');
       }
     };
+    await tabTo('Provider');
+    // Storj is selected; Amazon S3 is the first.
+    for (let presses = 0; presses < 20; presses++) await keyboard.press('ArrowUp');
+    await keyboard.press('Enter');
+    await window.form.field('Access token').waitFor();
     await tabTo('Name');
     // VS Code itself answers Ctrl+A in a webview, some time later.
     await keyboard.press('Home');

@@ -48,16 +48,24 @@ export interface FaultProxy {
   stop(): Promise<void>;
 }
 
-/** Starts a proxy on 127.0.0.1 in front of `target` (an http:// or https:// origin), speaking TLS when given a certificate. */
-export async function startFaultProxy(options: {
-  target: string;
-  tls?: Certificate;
+export interface FaultProxyOptions {
+  readonly target: string;
+  readonly tls?: Certificate;
   /** The authority that the target's own certificate is checked against. */
-  targetCaFile?: string;
-}): Promise<FaultProxy> {
+  readonly targetCaFile?: string;
+  /** Requests that are passed on, neither remembered nor broken, as if they went to a server of their own. */
+  readonly unseen?: (request: RecordedRequest) => boolean;
+  /** Tells the target by which scheme it was asked, as X-Forwarded-Proto: it answers with addresses of its own. */
+  readonly tellsScheme?: boolean;
+}
+
+/** Starts a proxy on 127.0.0.1 in front of `target` (an http:// or https:// origin), speaking TLS when given a certificate. */
+export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const requests: RecordedRequest[] = [];
   const rules: { rule: FaultRule; asked: number }[] = [];
-  const target = await openTarget(options.target, options.targetCaFile);
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  const added = options.tellsScheme ? ['X-Forwarded-Proto', scheme] : [];
+  const target = await openTarget(options.target, options.targetCaFile, added);
 
   const chooseFault = (request: RecordedRequest) =>
     rules.find((entry) => entry.rule.when(request, entry.asked++))?.rule.fault;
@@ -65,8 +73,9 @@ export async function startFaultProxy(options: {
   const handle = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     const body = await readAll(request);
     const recorded = record(request, body);
-    requests.push(recorded);
-    await answer(chooseFault(recorded), request, response, () => target.forward(request, body));
+    const unseen = options.unseen?.(recorded) ?? false;
+    if (!unseen) requests.push(recorded);
+    await answer(unseen ? undefined : chooseFault(recorded), request, response, () => target.forward(request, body));
   };
   const listener = (request: http.IncomingMessage, response: http.ServerResponse) => {
     handle(request, response).catch((error: Error) => {
@@ -89,7 +98,7 @@ export async function startFaultProxy(options: {
   await once(server, 'listening');
 
   return {
-    endpoint: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${portOf(server.address())}`,
+    endpoint: `${scheme}://127.0.0.1:${portOf(server.address())}`,
     requests,
     connections: () => connections,
     deletions: () => requests.filter(isDeletion),
@@ -195,7 +204,7 @@ function resetConnection(request: http.IncomingMessage): void {
   else request.socket.resetAndDestroy();
 }
 
-async function openTarget(origin: string, caFile: string | undefined) {
+async function openTarget(origin: string, caFile: string | undefined, added: readonly string[]) {
   const url = new URL(origin);
   const secure = url.protocol === 'https:';
   const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
@@ -207,7 +216,7 @@ async function openTarget(origin: string, caFile: string | undefined) {
       port: url.port,
       method: request.method ?? 'GET',
       path: request.url ?? '/',
-      headers: dropHeaders(request.rawHeaders, ['connection', 'expect', 'keep-alive']),
+      headers: [...dropHeaders(request.rawHeaders, ['connection', 'expect', 'keep-alive']), ...added],
       setHost: false,
     });
     // Ceph RGW sends a body after HEAD: an error behind the answer must not end the proxy.

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runWithInput } from './serverProcess.ts';
 
 /** What a command-line client needs to reach an S3 server. */
 export interface PeerAccess {
@@ -33,6 +34,21 @@ export function rcloneGcsEnvironment(endpoint: string, key: { readonly project_i
     RCLONE_CONFIG_PEER_PROJECT_NUMBER: key.project_id,
     RCLONE_CONFIG_PEER_SERVICE_ACCOUNT_CREDENTIALS: JSON.stringify(key),
     RCLONE_CONFIG_PEER_BUCKET_POLICY_ONLY: 'true',
+    AWS_CA_BUNDLE: undefined,
+  };
+}
+
+/** Environment that gives rclone a remote named `peer` on Backblaze B2 or what stands in for it. */
+export function rcloneB2Environment(
+  endpoint: string,
+  key: { readonly keyId: string; readonly applicationKey: string },
+): NodeJS.ProcessEnv {
+  return {
+    RCLONE_CONFIG: '/nonexistent',
+    RCLONE_CONFIG_PEER_TYPE: 'b2',
+    RCLONE_CONFIG_PEER_ENDPOINT: endpoint,
+    RCLONE_CONFIG_PEER_ACCOUNT: key.keyId,
+    RCLONE_CONFIG_PEER_KEY: key.applicationKey,
     AWS_CA_BUNDLE: undefined,
   };
 }
@@ -79,4 +95,40 @@ export function awsEnvironment(access: PeerAccess): NodeJS.ProcessEnv {
 /** Environment that gives rclone a remote named `peer` on one container of Azure Blob Storage, by SAS. @param url of the container, with its token */
 export function rcloneAzureEnvironment(url: string): NodeJS.ProcessEnv {
   return { RCLONE_CONFIG: '/nonexistent', RCLONE_CONFIG_PEER_TYPE: 'azureblob', RCLONE_CONFIG_PEER_SAS_URL: url };
+}
+
+/** Where an SFTP or FTP server is and who signs in. */
+export interface LoginAccess {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Environment that gives rclone a remote named `peer` on an SFTP server. */
+export async function rcloneSftpEnvironment({
+  host,
+  port,
+  username,
+  password,
+}: LoginAccess): Promise<NodeJS.ProcessEnv> {
+  return {
+    RCLONE_CONFIG: '/nonexistent',
+    RCLONE_CONFIG_PEER_TYPE: 'sftp',
+    RCLONE_CONFIG_PEER_HOST: host,
+    RCLONE_CONFIG_PEER_PORT: String(port),
+    RCLONE_CONFIG_PEER_USER: username,
+    RCLONE_CONFIG_PEER_PASS: await obscure(password),
+    AWS_CA_BUNDLE: undefined,
+  };
+}
+
+/** A password as rclone's configuration holds it. */
+export async function obscure(password: string): Promise<string> {
+  return (await runWithInput('rclone', ['obscure', '-'], password)).trim();
+}
+
+/** Environment that tells lftp a password. */
+export function lftpEnvironment(password: string): NodeJS.ProcessEnv {
+  return { LFTP_PASSWORD: password };
 }

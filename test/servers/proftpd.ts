@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   freePorts,
@@ -36,7 +36,11 @@ export interface Proftpd {
 
 /** Starts a ProFTPD on a free port of 127.0.0.1. @param directives what makes it the server that is wanted */
 export async function startProftpd(directives: (folder: string) => Promise<readonly string[]>): Promise<Proftpd> {
-  await requireCommands('ProFTPD', ['proftpd', 'openssl'], ['proftpd-core', 'proftpd-mod-crypto', 'openssl']);
+  await requireCommands(
+    'ProFTPD',
+    ['proftpd', 'openssl', 'ssh-keygen'],
+    ['proftpd-core', 'proftpd-mod-crypto', 'openssl', 'openssh-client'],
+  );
   if (process.getuid?.() !== 0) throw new ServerUnavailable('ProFTPD needs root, to act as its users.');
   const folder = await temporaryFolder('proftpd');
   await chmod(folder.path, 0o755);
@@ -97,21 +101,23 @@ export async function startProftpd(directives: (folder: string) => Promise<reado
 }
 
 /** A ProFTPD that speaks SFTP. */
-export function startProftpdSftp(): Promise<Proftpd> {
-  return startProftpd(async (folder) => {
-    const key = join(folder, 'host_ed25519');
-    const rsa = join(folder, 'host_rsa');
-    await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
-    await runCommand('ssh-keygen', ['-q', '-t', 'rsa', '-N', '', '-f', rsa]);
+export async function startProftpdSftp(): Promise<Proftpd & { readonly hostKeys: readonly string[] }> {
+  const hostKeys: string[] = [];
+  const server = await startProftpd(async (folder) => {
+    const files = ['ed25519', 'rsa'].map((type) => ({ type, file: join(folder, `host_${type}`) }));
+    for (const { type, file } of files) {
+      await runCommand('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', file]);
+      hostKeys.push((await readFile(`${file}.pub`, 'utf8')).trim());
+    }
     return [
       'LoadModule mod_sftp.c',
       'SFTPEngine on',
       `SFTPLog ${join(folder, 'sftp.log')}`,
-      `SFTPHostKey ${key}`,
-      `SFTPHostKey ${rsa}`,
+      ...files.map(({ file }) => `SFTPHostKey ${file}`),
       'SFTPAuthMethods password',
     ];
   });
+  return { ...server, hostKeys };
 }
 
 function makeUser(name: string): { name: string; password: string } {

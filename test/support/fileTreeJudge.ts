@@ -30,10 +30,11 @@ export class FileTreeJudge {
       await rm(path.join(this.#root, name), { recursive: true, force: true });
   }
 
+  /** A file in a container that is made if need be. */
   async put(container: string, id: string, body = 'x'): Promise<void> {
     const file = this.fileOf(container, id);
     const folders = id.split('/').slice(0, -1);
-    for (let depth = 1; depth <= folders.length; depth++) {
+    for (let depth = 0; depth <= folders.length; depth++) {
       await this.#makeFolder(this.fileOf(container, folders.slice(0, depth).join('/')));
     }
     await writeFile(file, body);

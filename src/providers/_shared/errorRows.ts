@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../../core/errors.ts';
+import { type ErrorKind, StorageError } from '../../core/errors.ts';
 
 /** What a failed call was about; it stands in the sentence. */
 export interface Subject {
@@ -66,4 +66,40 @@ export function rowOfStatus(status: number): ErrorRow | undefined {
   if (status === 412) return rows.changed;
   if (status === 429 || status === 503) return rows.slowDown;
   return status >= 500 ? rows.trouble : undefined;
+}
+
+/** What codes mean: in one operation, or everywhere. */
+export type Meanings = Readonly<Record<string, ErrorRow>>;
+
+/** The row that the first of these tables has for a code. */
+export function rowOfCode(code: string | undefined, ...tables: readonly Meanings[]): ErrorRow | undefined {
+  if (code === undefined) return undefined;
+  return tables.find((table) => Object.hasOwn(table, code))?.[code];
+}
+
+/** An answer that refuses, as far as an error tells of it. */
+interface Refused extends Error {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly retryAfter: number | undefined;
+}
+
+/** What a refusal ends a call with. @param notWhole the sentence for an answer that says it succeeded and is not what was asked for */
+export function errorOfRefusal(
+  refusal: Refused,
+  row: ErrorRow | undefined,
+  subject: Subject,
+  notWhole: string,
+): StorageError {
+  const { status, code, message, retryAfter } = refusal;
+  const facts = {
+    detail: [String(status), code, message].filter(Boolean).join(' · '),
+    cause: refusal,
+    retryAfter,
+    hint: row?.hint,
+    ...(row === rows.trouble ? { retryable: true } : {}),
+  };
+  if (row) return new StorageError(row.kind, row.sentence(subject), facts);
+  const sentence = status >= 200 && status < 300 ? notWhole : `The server refused what was asked: ${what(subject)}`;
+  return new StorageError('unexpected', sentence, facts);
 }

@@ -3,9 +3,10 @@ import type { Draft } from '../../core/fields.ts';
 import type { Entry, Recovery } from '../../core/storageClient.ts';
 import { formatCounted } from '../../core/text.ts';
 import { containerEntry, refuseOutside } from '../_shared/entries.ts';
+import type { Meanings } from '../_shared/errorRows.ts';
 import { refuseBucketName } from './bucketNames.ts';
 import { bucketPath, type GcsConnection } from './connection.ts';
-import { type Meanings, Refusal } from './errors.ts';
+import { Refusal } from './errors.ts';
 
 /** https://cloud.google.com/storage/docs/json_api/v1/buckets#resource */
 export interface BucketResource {

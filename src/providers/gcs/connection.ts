@@ -2,13 +2,13 @@ import type { Agent } from 'node:http';
 import { StorageError } from '../../core/errors.ts';
 import type { Surroundings } from '../../core/provider.ts';
 import type { Start } from '../_shared/entries.ts';
-import type { Subject } from '../_shared/errorRows.ts';
+import type { Meanings, Subject } from '../_shared/errorRows.ts';
 import { createFetch, type Fetch } from '../_shared/fetch.ts';
 import { createAgent } from '../_shared/http.ts';
 import { encodeSegment } from '../_shared/keys.ts';
 import { orAborted } from '../_shared/orAborted.ts';
 import { repeated } from '../_shared/repeated.ts';
-import { type Answer, incomplete, type Meanings, Refusal, toGcsError } from './errors.ts';
+import { type Answer, incomplete, Refusal, toGcsError } from './errors.ts';
 
 export interface GcsOptions {
   readonly server: URL;

@@ -1,5 +1,14 @@
 import { StorageError, stoppedBy } from '../../core/errors.ts';
-import { type ErrorRow, rowOfStatus, rows, type Subject, what } from '../_shared/errorRows.ts';
+import {
+  type ErrorRow,
+  errorOfRefusal,
+  type Meanings,
+  rowOfCode,
+  rowOfStatus,
+  rows,
+  type Subject,
+  what,
+} from '../_shared/errorRows.ts';
 import { connectionError } from '../_shared/http.ts';
 import { waitAsked } from '../_shared/retryAfter.ts';
 import { parseXml, textOf } from '../_shared/xml.ts';
@@ -28,9 +37,6 @@ export class Refusal extends Error {
   }
 }
 
-/** Rows that a code has in one operation and not in others. */
-export type Meanings = Readonly<Record<string, ErrorRow>>;
-
 /** Any failure as ours: decided by the reason or code in the answer, else by the status, else by the connection's error code. */
 export function toGcsError(
   error: unknown,
@@ -52,7 +58,7 @@ export function toGcsError(
 
 /** The error for a code that stands in an answer beside others, of one object or of one call. */
 export function toPartError(code: string | undefined, message: string | undefined, subject: Subject): StorageError {
-  const row = rowOf(code, {});
+  const row = rowOfCode(code, byCode);
   const detail = [code, message].filter(Boolean).join(': ') || 'The server gave no reason.';
   return row
     ? new StorageError(row.kind, row.sentence(subject), { hint: row.hint, detail })
@@ -73,19 +79,8 @@ export function isGcsAnswer(error: unknown): boolean {
 }
 
 function ofRefusal(refusal: Refusal, subject: Subject, meanings: Meanings): StorageError {
-  const { status, code, message, retryAfter } = refusal;
-  const row = rowOf(code, meanings) ?? byStatus(status);
-  const facts = {
-    detail: [String(status), code, message].filter(Boolean).join(' · '),
-    cause: refusal,
-    retryAfter,
-    hint: row?.hint,
-    ...(row === rows.trouble ? { retryable: true } : {}),
-  };
-  if (row) return new StorageError(row.kind, row.sentence(subject), facts);
-  const sentence =
-    status >= 200 && status < 300 ? incomplete(subject).message : `The server refused what was asked: ${what(subject)}`;
-  return new StorageError('unexpected', sentence, facts);
+  const row = rowOfCode(refusal.code, meanings, byCode) ?? byStatus(refusal.status);
+  return errorOfRefusal(refusal, row, subject, incomplete(subject).message);
 }
 
 const notSignedIn: ErrorRow = {
@@ -113,7 +108,7 @@ const unpaid: ErrorRow = {
   hint: 'Whoever administers the project can mend that.',
 };
 
-const byCode: Readonly<Record<string, ErrorRow>> = {
+const byCode: Meanings = {
   // https://cloud.google.com/storage/docs/json_api/v1/status-codes
   authError: notSignedIn,
   required: notSignedIn,
@@ -155,12 +150,6 @@ const byCode: Readonly<Record<string, ErrorRow>> = {
   OperationAborted: rows.busyElsewhere,
   InternalError: rows.trouble,
 };
-
-function rowOf(code: string | undefined, meanings: Meanings): ErrorRow | undefined {
-  if (code === undefined) return undefined;
-  if (Object.hasOwn(meanings, code)) return meanings[code];
-  return Object.hasOwn(byCode, code) ? byCode[code] : undefined;
-}
 
 function byStatus(status: number): ErrorRow | undefined {
   if (status === 401) return notSignedIn;

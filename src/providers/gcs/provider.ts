@@ -3,8 +3,9 @@ import { defineProvider } from '../../core/provider.ts';
 import { containerField, subfolderField } from '../_shared/placeFields.ts';
 import { refuseEndpoint } from '../_shared/s3/endpoint.ts';
 import { trustFields, warnOfConnection } from '../_shared/trustFields.ts';
+import { bucketDraft } from '../_shared/urlNames.ts';
 import { refuseBucketName } from './bucketNames.ts';
-import { artifactUrl, draftFor, gsUrl, parseUrl, scopeServer, serverOf } from './urls.ts';
+import { artifactUrl, gsUrl, parseUrl, scopeServer, serverOf } from './urls.ts';
 
 export default defineProvider({
   id: 'gcs',
@@ -77,7 +78,7 @@ export default defineProvider({
       ...(bucket === '' ? {} : { container: bucket }),
       ...(subfolder === '' ? {} : { folder: subfolder.replace(/\/$/, '') }),
     }),
-    draftOf: draftFor,
+    draftOf: bucketDraft,
   },
   connect: () => import('./client.ts'),
 });

@@ -1,9 +1,8 @@
-import type { Draft } from '../../core/fields.ts';
 import type { Location } from '../../core/provider.ts';
 import type { Entry } from '../../core/storageClient.ts';
 import { encodeKey } from '../_shared/keys.ts';
 import { parseEndpoint } from '../_shared/s3/endpoint.ts';
-import { decodedOrRaw } from '../_shared/urlNames.ts';
+import { decodedOrRaw, withPort } from '../_shared/urlNames.ts';
 
 /** Where Cloud Storage itself answers. */
 export const googleEndpoint = 'https://storage.googleapis.com';
@@ -45,16 +44,4 @@ export function parseUrl(url: string): readonly Location[] {
   const google = name === 'storage.googleapis.com' || name === 'storage.cloud.google.com';
   const server = google ? '' : withPort(name, port, `${protocol.toLowerCase()}:`);
   return [{ server, container: decodedOrRaw(container)[0] ?? container, ids: decodedOrRaw(id) }];
-}
-
-/** What the form of a credential for a place begins with. */
-export function draftFor({ server, container }: Location, url: string): Draft {
-  return {
-    bucket: container,
-    ...(server === '' ? {} : { endpoint: `${/^http:/i.test(url) ? 'http' : 'https'}://${server}` }),
-  };
-}
-
-function withPort(host: string, port: string, protocol: string): string {
-  return `${host}:${port || (protocol === 'http:' ? 80 : 443)}`;
 }

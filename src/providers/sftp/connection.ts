@@ -137,6 +137,8 @@ export async function fetchHostKey(host: Host, signal: AbortSignal): Promise<str
   client.on('close', () => shown.reject(connectionLost(server)));
   client.connect({
     ...target(host),
+    // It is never told: the server is left as soon as it has shown its key.
+    username: 'nobody',
     ...algorithms(knownTypes(host, '', knownHosts)),
     hostVerifier: (wire: Buffer) => {
       shown.resolve(hostKeyOf(wire));

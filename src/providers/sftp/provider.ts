@@ -28,6 +28,12 @@ export default defineProvider({
       when: byKey,
     }),
     passphrase: secret({ label: 'Passphrase', help: 'Only of a key that is encrypted.', when: byKey }),
+    takeKey: action({
+      label: 'Take from Another Credential…',
+      help: 'The private key of another SFTP credential, and its passphrase.',
+      when: byKey,
+      takes: ['privateKey', 'passphrase'],
+    }),
     generateKey: action({ label: 'Generate New', help: 'A new ed25519 key pair for this credential.', when: byKey }),
     publicKey: text({
       label: 'Public key',

@@ -5,7 +5,7 @@ import { resultOf, unanswered } from '../_shared/outcomes.ts';
 import { inParallel } from '../_shared/parallel.ts';
 import type { SftpConnection } from './connection.ts';
 import { status } from './errors.ts';
-import { isReadable } from './listing.ts';
+import { attributesOf, isReadable } from './listing.ts';
 
 /** Requests that are on their way at once over the one connection. */
 const inFlight = 64;
@@ -69,30 +69,41 @@ async function removeOne(sftp: SftpConnection, target: Target, signal: AbortSign
     });
     return { target, result: 'deleted' };
   } catch (error) {
-    const failure = toStorageError(error);
-    if (failure.kind === 'not-found') return { target, result: 'already-gone' };
-    const explained = kind === 'folder' ? await whyItStays(sftp, id, failure, signal) : failure;
+    const explained = await explain(sftp, target, toStorageError(error), signal).catch(toStorageError);
+    if (explained.kind === 'not-found') return { target, result: 'already-gone' };
     return { target, result: resultOf(explained), error: explained };
   }
 }
 
-/** The protocol has one word for everything that failed: a folder that holds something is told by looking. */
-async function whyItStays(
+/** The protocol has few words: what is behind 'not there' and 'failure' is told by looking. */
+async function explain(
   sftp: SftpConnection,
-  id: string,
+  { entry: { id, kind } }: Target,
   failure: StorageError,
   signal: AbortSignal,
 ): Promise<StorageError> {
+  if (failure.kind === 'not-found') return (await isThere(sftp, id, signal)) ? replaced(id) : failure;
   const { cause } = failure;
-  if (!(cause instanceof Error && 'code' in cause && cause.code === status.failure)) return failure;
+  const unsaid = cause instanceof Error && 'code' in cause && cause.code === status.failure;
+  if (kind !== 'folder' || !unsaid) return failure;
+  const inside = await sftp
+    .askAgain<readonly unknown[]>(id, signal, (session, done) => session.sftp.readdir(id, done))
+    .catch(() => []);
+  return inside.length === 0 ? failure : new StorageError('not-empty', `Something is in this folder: ${id}`, { cause });
+}
+
+/** A folder that is asked for is 'not there' for some servers when a file is in its place. */
+async function isThere(sftp: SftpConnection, id: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const inside = await sftp.askAgain<readonly unknown[]>(id, signal, (session, done) =>
-      session.sftp.readdir(id, done),
-    );
-    return inside.length === 0
-      ? failure
-      : new StorageError('not-empty', `Something is in this folder: ${id}`, { cause });
-  } catch {
-    return failure;
+    await attributesOf(sftp, id, signal);
+    return true;
+  } catch (error) {
+    const failure = toStorageError(error);
+    if (failure.kind === 'not-found') return false;
+    throw failure;
   }
+}
+
+function replaced(id: string): StorageError {
+  return new StorageError('changed', `Something else is in its place: ${id}`);
 }

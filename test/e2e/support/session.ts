@@ -62,6 +62,7 @@ export async function addCredential({ window, storage }: FilledIn, name: string)
 /** Fills in the form that is open. */
 export async function fillCredential({ window, storage }: FilledIn, name: string, service = 'Ceph'): Promise<void> {
   const { form } = window;
+  await form.choose('credential-provider', 'Amazon S3');
   await form.choose('service', service);
   await form.fill({
     Name: name,

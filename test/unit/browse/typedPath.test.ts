@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseTypedPath } from '../../../src/browse/typedPath.ts';
+import { parseTypedFile, parseTypedPath } from '../../../src/browse/typedPath.ts';
 
 test.each([
   ['bucket', { kind: 'container', id: 'bucket' }],
@@ -28,4 +28,19 @@ test('a path without a slash at its end may mean an object, with its name as it 
   });
   expect(parseTypedPath('bucket/a/')?.object).toBeUndefined();
   expect(parseTypedPath('bucket')?.object).toBeUndefined();
+});
+
+test.each([
+  ['/', { kind: 'folder', id: '/' }, undefined],
+  ['/data/', { kind: 'folder', id: '/data' }, undefined],
+  [' /data/a b.txt ', { kind: 'folder', id: '/data/a b.txt' }, { id: '/data/a b.txt', name: 'a b.txt' }],
+])('%j names a place in a tree of files', (typed, place, object) => {
+  const meant = parseTypedFile(typed, (_, path) => path);
+  expect(meant?.place).toEqual(place);
+  if (object) expect(meant?.object).toMatchObject(object);
+  else expect(meant?.object).toBeUndefined();
+});
+
+test.each(['', 'data/a', '//data', '/data//a', 'sftp://host/data'])('%j names none', (typed) => {
+  expect(parseTypedFile(typed, (_, path) => path)).toBeUndefined();
 });

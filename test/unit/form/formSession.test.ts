@@ -334,6 +334,27 @@ describe('a field', () => {
     expect(panel.field('secretKey').secret).toBe('entered');
   });
 
+  test('takes a secret of another credential that is picked, and nothing else of it', async () => {
+    fake.credentials.clear();
+    await open(undefined);
+    await panel.ask({ type: 'runAction', field: 'take' });
+    expect(panel.field('take').error).toBe('No other credential of Specimen keeps this: Secret Access Key');
+    fake.credentials.set('two', { ...saved, id: 'two', name: 'Another' });
+    await panel.ask({ type: 'runAction', field: 'take' });
+    expect(fake.calls.slice(-2)).toEqual(['pick Take from Another Credential', 'readSecretsOf two']);
+    expect(panel.field('secretKey').secret).toBe('entered');
+    expect(panel.field('token').secret).toBe('empty');
+    expect(fake.dependencies.redactor.redact(`x ${storedSecret}`)).not.toContain(storedSecret);
+    expect(JSON.stringify(panel.states)).not.toContain(storedSecret);
+  });
+
+  test('takes nothing when none is picked', async () => {
+    await open(undefined, { ui: { ...fake.dependencies.ui, pick: async () => undefined } });
+    await panel.ask({ type: 'runAction', field: 'take' });
+    expect(panel.field('secretKey').secret).toBe('empty');
+    expect(fake.calls).not.toContain('readSecretsOf one');
+  });
+
   test('takes the content of a file and shows a preview', async () => {
     await open(undefined);
     await panel.ask({ type: 'chooseFile', field: 'certificates' });

@@ -39,6 +39,14 @@ export function fakeDependencies(providers: readonly Provider[] = [specimen, oth
     credentials: {
       find: async (id) => credentials.get(id),
       readSecrets: async () => note('readSecrets', { secretKey: storedSecret, token: `${storedSecret}-token` }),
+      keepersOf: async (provider, secrets, exceptId) =>
+        [...credentials.values()].filter(
+          (each) =>
+            each.provider === provider &&
+            each.id !== exceptId &&
+            secrets.some((secret) => each.secretNames.includes(secret)),
+        ),
+      readSecretsOf: async (id) => note(`readSecretsOf ${id}`, { secretKey: storedSecret, token: 'another token' }),
       nameInUse: async (name, exceptId) =>
         [...credentials.values()].some((each) => each.name === name && each.id !== exceptId),
       proposeName: async (label) =>
@@ -69,6 +77,7 @@ export function fakeDependencies(providers: readonly Provider[] = [specimen, oth
     },
     ui: {
       chooseFile: async (title) => note(`chooseFile ${title}`, { name: 'chosen.pem', content: 'BEGIN CERTIFICATE\n' }),
+      pick: async (title, [first]) => note(`pick ${title}`, first),
       openExternal: (href) => {
         calls.push('openExternal');
         opened.push(href);

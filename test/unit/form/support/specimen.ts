@@ -47,6 +47,7 @@ export const specimen: Provider = defineProvider({
     secretKey: secret({ label: 'Secret Access Key', required: true, help: 'Shown once, when the key was made.' }),
     token: secret({ label: 'Session token' }),
     drive: fetchedChoice({ label: 'Drive', help: 'Type its name, or fetch the list of drives.' }),
+    take: action({ label: 'Take from Another', takes: ['secretKey'] }),
     generate: action({ label: 'Generate Key', help: 'Makes a new key pair and fills it in.' }),
     privateKey: file({
       label: 'Private key',
