@@ -1,5 +1,6 @@
+import { apachePlaces, startApache } from '../test/servers/apache.ts';
 import { startOpenSsh } from '../test/servers/openssh.ts';
-import { lftpEnvironment, rcloneSftpEnvironment } from '../test/servers/peers.ts';
+import { lftpEnvironment, rcloneDavEnvironment, rcloneSftpEnvironment } from '../test/servers/peers.ts';
 import { FileTreeJudge } from '../test/support/fileTreeJudge.ts';
 import { hostKeyOf } from '../test/support/hostKey.ts';
 import { measureCommand } from './measure.ts';
@@ -51,6 +52,24 @@ export async function startSftpServer(files: number, folders: number): Promise<B
       lftp('sftp', { host, port, ...login }, path),
     ],
     stop: () => ssh.stop(),
+  });
+}
+
+/** Apache's WebDAV. */
+export async function startDavServer(files: number, folders: number): Promise<BenchServer> {
+  const apache = await startApache();
+  const { name: username, password } = apache.user;
+  const url = `${apache.origin}${apachePlaces.basic}`;
+  return treeServer({
+    name: 'WebDAV on Apache',
+    provider: 'webdav',
+    draft: { url, username, password },
+    judge: new FileTreeJudge(apache.files, apache.owner),
+    files,
+    folders,
+    path: `${apachePlaces.basic}${folder}/`,
+    peers: [rcloneTree(await rcloneDavEnvironment({ url, username, password }), folder)],
+    stop: () => apache.stop(),
   });
 }
 

@@ -5,14 +5,12 @@ import { join } from 'node:path';
 import type { Certificate } from './certificates.ts';
 import {
   freePorts,
-  isListening,
   requireCommands,
   runCommand,
   runWithInput,
   ServerUnavailable,
-  startProcess,
+  startListening,
   temporaryFolder,
-  waitUntil,
 } from './serverProcess.ts';
 
 /** A user of the server's own. */
@@ -118,22 +116,7 @@ export async function startApache(tls?: Certificate): Promise<Apache> {
     ...location(apachePlaces.privateIndex, [...basic, ...onlyUser]),
   ];
   await writeFile(inFolder('apache.conf'), `${config.join('\n')}\n`);
-  const server = startProcess('apache2', ['-D', 'FOREGROUND', '-f', inFolder('apache.conf')], {
-    logFile: inFolder('apache.log'),
-  });
-  const stop = async () => {
-    await server.stop();
-    await folder.remove();
-  };
-  try {
-    await waitUntil('Apache to answer', 20_000, async () => {
-      await server.assertRunning();
-      return await isListening(port);
-    });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const stop = await startListening('apache2', ['-D', 'FOREGROUND', '-f', inFolder('apache.conf')], { port, folder });
   return {
     origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     user,

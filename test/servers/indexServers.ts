@@ -1,14 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  freePorts,
-  isListening,
-  requireCommands,
-  type ServerProcess,
-  startProcess,
-  temporaryFolder,
-  waitUntil,
-} from './serverProcess.ts';
+import { freePorts, requireCommands, startListening, temporaryFolder } from './serverProcess.ts';
 
 /** A server that shows pages of folders. */
 export interface IndexServer {
@@ -79,19 +71,6 @@ async function start(
   await mkdir(files);
   const [port = 0] = await freePorts(1);
   const args = await argumentsFor(folder.path, files, port);
-  const server: ServerProcess = startProcess(command, args, { logFile: join(folder.path, 'output.log') });
-  const stop = async () => {
-    await server.stop();
-    await folder.remove();
-  };
-  try {
-    await waitUntil(`${command} to answer`, 20_000, async () => {
-      await server.assertRunning();
-      return await isListening(port);
-    });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const stop = await startListening(command, args, { port, folder });
   return { url: `http://127.0.0.1:${port}/`, files, stop };
 }

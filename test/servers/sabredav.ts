@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeUser, ownerOf, type WebUser } from './apache.ts';
-import { freePorts, isListening, requireCommands, startProcess, temporaryFolder, waitUntil } from './serverProcess.ts';
+import { freePorts, requireCommands, startListening, temporaryFolder } from './serverProcess.ts';
 
 /** A running SabreDAV at the addresses of Nextcloud and ownCloud. */
 export interface SabreDav {
@@ -32,30 +32,15 @@ export async function startSabreDav({ trash = true } = {}): Promise<SabreDav> {
   const user = makeUser('tester');
   const [port = 0] = await freePorts(1);
   const script = join(import.meta.dirname, 'sabredav.php');
-  const server = startProcess('php', ['-S', `127.0.0.1:${port}`, script], {
-    logFile: inFolder('sabredav.log'),
-    env: {
-      PHP_CLI_SERVER_WORKERS: '4',
-      DAV_FILES: inFolder('files'),
-      DAV_STATE: folder.path,
-      DAV_USER: user.name,
-      DAV_PASSWORD: user.password,
-      DAV_TRASH: trash ? '1' : '0',
-    },
-  });
-  const stop = async () => {
-    await server.stop();
-    await folder.remove();
+  const env = {
+    PHP_CLI_SERVER_WORKERS: '4',
+    DAV_FILES: inFolder('files'),
+    DAV_STATE: folder.path,
+    DAV_USER: user.name,
+    DAV_PASSWORD: user.password,
+    DAV_TRASH: trash ? '1' : '0',
   };
-  try {
-    await waitUntil('SabreDAV to answer', 20_000, async () => {
-      await server.assertRunning();
-      return await isListening(port);
-    });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const stop = await startListening('php', ['-S', `127.0.0.1:${port}`, script], { port, folder, env });
   return {
     origin: `http://127.0.0.1:${port}`,
     user,
