@@ -83,10 +83,22 @@ export async function statEntry(server: DavConnection, entry: Entry, signal: Abo
   throw new StorageError('changed', `Something else is there now: ${readable(entry.id)}`);
 }
 
-/** A tag that can be a condition: a weak one does not tell what is the same byte for byte. */
-export function strongTag(resource: DavResource): string | undefined {
+/** What tells one content of a file from another, as the server writes it: its tag, or where it has none its date. */
+function tagOf(resource: DavResource): string | undefined {
   const tag = propertyOf(resource, properties.tag);
-  return tag !== undefined && /^"[\x21\x23-\x7e]*"$/.test(tag) ? tag : undefined;
+  const known = tag !== undefined && /^(W\/)?"[\x21\x23-\x7e]*"$/.test(tag);
+  return known ? tag : propertyOf(resource, properties.modified);
+}
+
+/** Whether a tag can be a condition: a weak one does not tell what is the same byte for byte. */
+export function isStrong(tag: string | undefined): tag is string {
+  return tag?.startsWith('"') ?? false;
+}
+
+/** The tag of a resource that can be a condition; undefined where it has none. */
+export function strongTag(resource: DavResource): string | undefined {
+  const tag = tagOf(resource);
+  return isStrong(tag) ? tag : undefined;
 }
 
 const gone = { status: 404, headers: {}, body: Buffer.alloc(0) };
@@ -108,7 +120,7 @@ function entryOf(server: DavConnection, resource: DavResource): Entry | undefine
   return webEntry('object', path, {
     ...facts,
     size: size !== undefined && /^\d+$/.test(size) ? Number(size) : undefined,
-    tag: strongTag(resource),
+    tag: tagOf(resource),
   });
 }
 

@@ -5,7 +5,7 @@ import { resultOf } from '../_shared/outcomes.ts';
 import { readable, refuseWebPath } from '../_shared/webPaths.ts';
 import type { WholeAnswer } from '../_shared/webServer.ts';
 import type { DavConnection } from './connection.ts';
-import { listFolder, statEntry, strongTag } from './listing.ts';
+import { isStrong, listFolder, statEntry, strongTag } from './listing.ts';
 import { properties } from './multistatus.ts';
 import { isDetailed, statusesIn } from './treeRemoval.ts';
 
@@ -45,14 +45,34 @@ async function removeOne(server: DavConnection, target: Target, signal: AbortSig
 }
 
 /**
- * A file goes only while it is the one that was planned: by its tag, or, where the server gives none that counts, by a look
- * before. Depth 0 has a server refuse that finds a folder in its place, which it would delete with all that is in it.
+ * A file goes only while it is the one that was planned. Depth 0 has a server refuse that finds a folder in its place, which
+ * it would delete with all that is in it.
  */
 async function deleteFile(server: DavConnection, target: Target, signal: AbortSignal): Promise<WholeAnswer> {
-  const { entry, ifTag } = target;
-  if (ifTag === undefined && entry.tag === undefined && wasListed(entry)) await refuseChanged(server, entry, signal);
-  const condition = ifTag === undefined ? {} : { 'if-match': ifTag };
-  return await server.ask({ method: 'DELETE', target: entry.id, headers: { depth: '0', ...condition } }, signal);
+  const tag = await conditionFor(server, target, signal);
+  const condition = tag === undefined ? {} : { 'if-match': tag };
+  return await server.ask({ method: 'DELETE', target: target.entry.id, headers: { depth: '0', ...condition } }, signal);
+}
+
+/**
+ * The tag that a server compares itself. One that it can't, or a date in place of a tag, is compared here by a look before;
+ * Apache gives a file a weak tag within the second in which it was written, and then the same as a strong one.
+ */
+async function conditionFor(
+  server: DavConnection,
+  { entry, ifTag = entry.tag }: Target,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (isStrong(ifTag)) return ifTag;
+  if (ifTag === undefined && entry.size === undefined) return undefined;
+  const found = await statEntry(server, entry, signal);
+  const same = ifTag === undefined ? found.size === entry.size : opaque(found.tag) === opaque(ifTag);
+  if (!same) throw changed(entry);
+  return isStrong(found.tag) ? found.tag : undefined;
+}
+
+function opaque(tag: string | undefined): string | undefined {
+  return tag?.replace(/^W\//, '');
 }
 
 /**
@@ -121,22 +141,13 @@ async function missing(server: DavConnection, target: Target, signal: AbortSigna
 async function now(server: DavConnection, entry: Entry, signal: AbortSignal): Promise<'gone' | 'changed' | 'there'> {
   try {
     const found = await statEntry(server, entry, signal);
-    return entry.tag !== undefined && found.tag !== entry.tag ? 'changed' : 'there';
+    return entry.tag !== undefined && opaque(found.tag) !== opaque(entry.tag) ? 'changed' : 'there';
   } catch (error) {
     const failure = toStorageError(error);
     if (isGone(failure)) return 'gone';
     if (failure.kind === 'changed') return 'changed';
     throw failure;
   }
-}
-
-async function refuseChanged(server: DavConnection, entry: Entry, signal: AbortSignal): Promise<void> {
-  const found = await statEntry(server, entry, signal);
-  if (found.size !== entry.size || found.modified !== entry.modified) throw changed(entry);
-}
-
-function wasListed({ size, modified }: Entry): boolean {
-  return size !== undefined || modified !== undefined;
 }
 
 function isGone({ kind }: StorageError): boolean {
