@@ -6,7 +6,7 @@ import { describeActivation, measureActivation } from './activation.ts';
 import { startAzuriteServer, startGcsServer } from './cloudServers.ts';
 import { type BenchServer, startBenchServer, startRgwServer } from './servers.ts';
 import { buildOurs, type Tool } from './tools.ts';
-import { startFtpServer, startSftpServer } from './treeServers.ts';
+import { startDavServer, startFtpServer, startSftpServer } from './treeServers.ts';
 
 /** The best of a tool's rounds on one server; each figure is the smallest seen. */
 interface Row {
@@ -58,6 +58,7 @@ if (!options['without-clouds']) {
 if (!options['without-trees']) {
   await benchOn(() => startSftpServer(Number(options['tree-files']), 50));
   await benchOn(() => startFtpServer(Number(options['tree-files']), 50));
+  await benchOn(() => startDavServer(Number(options['tree-files']), 50));
 }
 const activation = options['without-activation'] ? undefined : await measureActivation();
 

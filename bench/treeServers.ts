@@ -1,5 +1,11 @@
+import { apachePlaces, startApache } from '../test/servers/apache.ts';
 import { startOpenSsh } from '../test/servers/openssh.ts';
-import { lftpEnvironment, rcloneFtpEnvironment, rcloneSftpEnvironment } from '../test/servers/peers.ts';
+import {
+  lftpEnvironment,
+  rcloneDavEnvironment,
+  rcloneFtpEnvironment,
+  rcloneSftpEnvironment,
+} from '../test/servers/peers.ts';
 import { startProftpdFtp } from '../test/servers/proftpd.ts';
 import { FileTreeJudge } from '../test/support/fileTreeJudge.ts';
 import { hostKeyOf } from '../test/support/hostKey.ts';
@@ -74,6 +80,24 @@ export async function startFtpServer(files: number, folders: number): Promise<Be
       lftp('ftp', { host, port, ...login }, path),
     ],
     stop: () => server.stop(),
+  });
+}
+
+/** Apache's WebDAV. */
+export async function startDavServer(files: number, folders: number): Promise<BenchServer> {
+  const apache = await startApache();
+  const { name: username, password } = apache.user;
+  const url = `${apache.origin}${apachePlaces.basic}`;
+  return treeServer({
+    name: 'WebDAV on Apache',
+    provider: 'webdav',
+    draft: { url, username, password },
+    judge: new FileTreeJudge(apache.files, apache.owner),
+    files,
+    folders,
+    path: `${apachePlaces.basic}${folder}/`,
+    peers: [rcloneTree(await rcloneDavEnvironment({ url, username, password }), folder)],
+    stop: () => apache.stop(),
   });
 }
 

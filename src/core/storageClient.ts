@@ -135,6 +135,11 @@ export interface StorageClient extends AsyncDisposable {
   list(at: Place, query: ListQuery, call: Call): Promise<Page>;
   /** Deletes a batch of at most `limits.batch` targets; one outcome per target, in their order. Throws only when the whole call failed. */
   remove?(batch: readonly Target[], call: Call): Promise<readonly Outcome[]>;
+  /**
+   * Deletes a folder and everything in it, also what arrives meanwhile, in one call. Gives an outcome for the folder, first,
+   * and one for each thing in it that the server says it has kept.
+   */
+  removeTree?(folder: Target, call: Call): Promise<readonly Outcome[]>;
   /** Everything below a place, however deep, page by page, a folder before what is in it: what a removal's plan reads. */
   walk?(at: Place, query: WalkQuery, call: Call): AsyncIterable<Page>;
   /** What the backend knows of one entry now; fails with 'not-found' when it is gone. */
@@ -145,7 +150,7 @@ export interface StorageClient extends AsyncDisposable {
   uploads?(at: Place, query: ListQuery, call: Call): Promise<Page>;
   /** Takes a delete marker away, so that what was before it counts again. */
   restore?(marker: Entry, call: Call): Promise<void>;
-  /** Makes no request where the backend's links are signed here. Fails with 'unsupported' for a name that other programs would change on the way. */
+  /** Makes no request where the backend's links are signed here; a share that the server keeps is said in the link's caveat. Fails with 'unsupported' for a name that other programs would change on the way. */
   share?(entry: Entry, options: { readonly seconds: number }, call: Call): Promise<SharedLink>;
   properties?(entry: Entry, call: Call): Promise<readonly PropertyGroup[]>;
   /** @param options values of the provider's `containerFields`. */
@@ -157,6 +162,7 @@ export interface StorageClient extends AsyncDisposable {
 /** The optional methods, which are also the names of capabilities that a provider declares. */
 export const methodNames = [
   'remove',
+  'removeTree',
   'walk',
   'stat',
   'read',

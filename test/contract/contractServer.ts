@@ -1,4 +1,5 @@
 import type { Draft } from '../../src/core/fields.ts';
+import type { Entry } from '../../src/core/storageClient.ts';
 import type { Fault, FaultProxyOptions, RecordedRequest } from '../servers/faultProxy.ts';
 
 /** What a provider's `<provider>.server.ts` exports as `contractServers`: what runs here, and what is missing for the rest. */
@@ -50,6 +51,13 @@ export interface ContractServer {
   };
   /** Of a tree of files: the path of a container, which is a folder there, and of what is in it. */
   readonly pathOf?: (container: string, id: string) => string;
+  /** Of a tree whose paths are not written as a person reads them: its entries, by container and name, and the name in such a path. */
+  readonly webTree?: {
+    readonly entryOf: (kind: 'folder' | 'object', container: string, name: string) => Entry;
+    readonly nameOf: (path: string) => string;
+  };
+  /** Set where an answer to a deletion is its status alone, so that there is nothing of it to be lost in part. */
+  readonly bodiless?: true;
   /** A form filled in right, for this server or for what stands in front of it. */
   draft(origin: string): Draft;
   /** What to change in a draft. */
@@ -58,7 +66,7 @@ export interface ContractServer {
     readonly unknownAccount: Draft;
     readonly unverified: Draft;
     readonly trust: (caBundle: string) => Draft;
-    readonly only: (container: string) => Draft;
+    readonly only: (container: string, origin?: string) => Draft;
   };
   /** The texts that must not stand in any error. */
   readonly secrets: readonly string[];

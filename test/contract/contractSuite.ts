@@ -48,42 +48,41 @@ export class Contract {
 
   /** The place of a container. */
   place(container: string): Place {
-    return this.isTree ? { kind: 'folder', id: this.#path(container, '') } : containerPlace(container);
+    return this.isTree ? { kind: 'folder', id: this.#entry('folder', container, '').id } : containerPlace(container);
   }
 
   /** A container as a listing would have given it. */
   containerEntry(container: string): Entry {
     return this.isTree
-      ? fileEntry('folder', this.#path(container, ''))
+      ? this.#entry('folder', container, '')
       : { kind: 'container', id: container, name: container, path: container };
   }
 
   /** A folder in it. @param name with its slash at the end */
   folderEntry(container: string, name: string): Entry {
-    return this.isTree
-      ? fileEntry('folder', this.#path(container, name.replace(/\/$/, '')))
-      : folderEntry(container, name, '');
+    return this.isTree ? this.#entry('folder', container, name.replace(/\/$/, '')) : folderEntry(container, name, '');
   }
 
   /** The target of an object as a listing would have given it, but for its facts. */
   target(container: string, id: string): Target {
-    return this.isTree
-      ? { entry: fileEntry('object', this.#path(container, id)), mode: 'recoverable' }
-      : targetOf(container, id);
+    return this.isTree ? { entry: this.#entry('object', container, id), mode: 'recoverable' } : targetOf(container, id);
   }
 
   /** What objects are called within their container, as the server's own ids. */
   namesOf(container: string, entries: readonly Entry[]): string[] {
-    const base = this.isTree ? `${this.#path(container, '').replace(/\/$/, '')}/` : '';
+    const base = this.isTree ? `${this.#entry('folder', container, '').id.replace(/\/$/, '')}/` : '';
+    const nameOf = this.server.webTree?.nameOf ?? ((name: string) => name);
     return entries.flatMap(({ kind, id }) => {
       if (kind !== 'object') return [];
       expect(id.startsWith(base), id).toBe(true);
-      return [id.slice(base.length)];
+      return [nameOf(id.slice(base.length))];
     });
   }
 
-  #path(container: string, id: string): string {
-    return this.server.pathOf?.(container, id) ?? expect.unreachable('A tree of files needs pathOf.');
+  #entry(kind: 'folder' | 'object', container: string, id: string): Entry {
+    const { webTree, pathOf } = this.server;
+    if (webTree) return webTree.entryOf(kind, container, id);
+    return fileEntry(kind, pathOf?.(container, id) ?? expect.unreachable('A tree of files needs pathOf.'));
   }
 
   /** Opens a client from a form, as the program does: the good one, with changes. Suites name the capabilities they need. */
@@ -258,6 +257,11 @@ export async function providerSuite(
   declare: (contract: Contract) => void,
 ): Promise<void> {
   await contractSuite(title, needs, declare, undefined, [id]);
+}
+
+/** Whether a request asks for something and changes nothing. */
+export function isReading({ method }: RecordedRequest): boolean {
+  return ['GET', 'HEAD', 'OPTIONS', 'PROPFIND'].includes(method);
 }
 
 /** Everything that a stream brings. */

@@ -11,7 +11,10 @@ await contractSuite(
     async function behindProxy(ids: readonly string[]) {
       const container = await contract.fill(ids);
       const proxy = await contract.proxy();
-      return { container, proxy, client: await contract.open({}, proxy.endpoint) };
+      const client = await contract.open({}, proxy.endpoint);
+      await listAll(client, contract.place(container));
+      proxy.reset();
+      return { container, proxy, client };
     }
 
     const { slowDown } = server.faults;
@@ -66,20 +69,24 @@ await contractSuite(
           expect(kinds).toContain(kind);
         }
       }
-      expect(contract.deletions(proxy)).toHaveLength(contract.requestsFor(2) + 1);
+      expect(contract.deletions(proxy)).toHaveLength(contract.requestsFor(2) + contract.requestsFor(1));
       expect(await server.ids(container)).toEqual(['a', 'b']);
     });
 
-    it.each<[string, Fault]>([
+    const lost: readonly [string, Fault][] = [
       ['reset after', { kind: 'reset-after' }],
       ['cut body', { kind: 'cut-body', afterBytes: 60 }],
       ['early end', truncated],
-    ])('does not claim to know what became of a batch whose answer was lost: %s', async (_, fault) => {
-      const { container, proxy, client } = await behindProxy(['a', 'b']);
-      proxy.addRule({ when: () => true, fault });
-      for (const { result } of await contract.remove(client, container, ['a', 'b'])) expect(result).toBe('failed');
-      expect(contract.deletions(proxy)).toHaveLength(contract.requestsFor(2));
-    });
+    ];
+    it.each(server.bodiless ? lost.slice(0, 1) : lost)(
+      'does not claim to know what became of a batch whose answer was lost: %s',
+      async (_, fault) => {
+        const { container, proxy, client } = await behindProxy(['a', 'b']);
+        proxy.addRule({ when: () => true, fault });
+        for (const { result } of await contract.remove(client, container, ['a', 'b'])) expect(result).toBe('failed');
+        expect(contract.deletions(proxy)).toHaveLength(contract.requestsFor(2));
+      },
+    );
 
     it('fails when an object arrives cut off', async () => {
       const container = await contract.fill([]);

@@ -128,6 +128,27 @@ export async function rcloneFtpEnvironment(access: LoginAccess): Promise<NodeJS.
   return { ...(await rcloneSftpEnvironment(access)), RCLONE_CONFIG_PEER_TYPE: 'ftp' };
 }
 
+/** Environment that gives rclone a remote called `peer` on a WebDAV server. */
+export async function rcloneDavEnvironment({
+  url,
+  username,
+  password,
+}: {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+}): Promise<NodeJS.ProcessEnv> {
+  return {
+    RCLONE_CONFIG: '/nonexistent',
+    RCLONE_CONFIG_PEER_TYPE: 'webdav',
+    RCLONE_CONFIG_PEER_URL: url,
+    RCLONE_CONFIG_PEER_VENDOR: 'other',
+    RCLONE_CONFIG_PEER_USER: username,
+    RCLONE_CONFIG_PEER_PASS: await obscure(password),
+    AWS_CA_BUNDLE: undefined,
+  };
+}
+
 /** A password as rclone's configuration holds it. */
 export async function obscure(password: string): Promise<string> {
   return (await runWithInput('rclone', ['obscure', '-'], password)).trim();

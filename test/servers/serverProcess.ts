@@ -134,6 +134,33 @@ export function startProcess(
   };
 }
 
+/** Starts a command that listens on a port of 127.0.0.1 and waits until it does; gives what ends it and removes its folder. */
+export async function startListening(
+  command: string,
+  args: readonly string[],
+  {
+    port,
+    folder,
+    env = {},
+  }: { port: number; folder: { path: string; remove(): Promise<void> }; env?: NodeJS.ProcessEnv },
+): Promise<() => Promise<void>> {
+  const server = startProcess(command, args, { logFile: join(folder.path, `${command}.log`), env });
+  const stop = async () => {
+    await server.stop();
+    await folder.remove();
+  };
+  try {
+    await waitUntil(`${command} to answer`, 20_000, async () => {
+      await server.assertRunning();
+      return await isListening(port);
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return stop;
+}
+
 /** Ends a child: politely first, after three seconds by force. */
 export async function endChild(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || hasEnded(child)) return;

@@ -9,6 +9,8 @@ export interface ExactRequest {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer | undefined;
+  /** Milliseconds until an answer begins, of a request that takes long. */
+  readonly patience?: number;
 }
 
 /** An answer whose body is still on its way. It is cut off with an error when it ends early or nothing comes for too long. */
@@ -22,7 +24,7 @@ export interface ExactAnswer {
 export function sendExactly(
   server: URL,
   agent: http.Agent,
-  { method, target, headers, body }: ExactRequest,
+  { method, target, headers, body, patience = timeLimits.firstByte }: ExactRequest,
   signal: AbortSignal,
 ): Promise<ExactAnswer> {
   return new Promise((resolve, reject) => {
@@ -37,10 +39,10 @@ export function sendExactly(
     });
     const stop = () => request.destroy();
     const expire = () => request.destroy(Object.assign(new Error('No answer in time.'), { code: 'ETIMEDOUT' }));
-    let timer = setTimeout(expire, timeLimits.firstByte);
+    let timer = setTimeout(expire, patience);
     const settle = () => {
       clearTimeout(timer);
-      request.setTimeout(timeLimits.idle, expire);
+      request.setTimeout(Math.max(patience, timeLimits.idle), expire);
     };
     signal.addEventListener('abort', stop, { once: true });
     request.on('close', () => {

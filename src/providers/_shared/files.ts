@@ -20,11 +20,17 @@ export function parentOf(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')));
 }
 
-export function fileEntry(kind: 'folder' | 'object', path: string, { size, modified, tag }: FileFacts = {}): Entry {
+/** @param id the path as the server takes it @param path as a person reads it */
+export function fileEntry(
+  kind: 'folder' | 'object',
+  id: string,
+  { size, modified, tag }: FileFacts = {},
+  path: string = id,
+): Entry {
   return {
     kind,
-    id: path,
-    name: path.slice(path.lastIndexOf('/') + 1),
+    id,
+    name: path.slice(path.lastIndexOf('/', path.length - 2) + 1).replace(/\/$/, ''),
     path,
     ...(size === undefined ? {} : { size }),
     ...(modified === undefined ? {} : { modified }),

@@ -7,16 +7,21 @@ export interface XmlElement {
   readonly text: string;
 }
 
-/** The root of a document; undefined when the text is no XML or not all of it. */
-export function parseXml(document: string): XmlElement | undefined {
+/**
+ * The root of a document; undefined when the text is no XML or not all of it.
+ * @param namespaces names elements by what their prefixes stand for, as `{DAV:}href`
+ */
+export function parseXml(document: string, { namespaces = false } = {}): XmlElement | undefined {
   const open: { name: string; children: XmlElement[]; text: string }[] = [];
   let root: XmlElement | undefined;
   let broken = false;
-  const parser = new SaxesParser();
+  const parser = new SaxesParser({ xmlns: namespaces });
   parser.on('error', () => {
     broken = true;
   });
-  parser.on('opentag', ({ name }) => open.push({ name, children: [], text: '' }));
+  parser.on('opentag', ({ name, uri, local }) => {
+    open.push({ name: namespaces ? `{${uri}}${local}` : name, children: [], text: '' });
+  });
   const addText = (text: string) => {
     const current = open.at(-1);
     if (current) current.text += text;

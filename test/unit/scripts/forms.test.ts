@@ -47,7 +47,7 @@ test('what a provider declares is what its client can do', async () => {
     const needed = Object.entries(provider.fields).filter(([, { required }]) => required);
     const { settings, secrets } = parseDraft(
       provider.fields,
-      Object.fromEntries(needed.map(([name]) => [name, 'AAAA'])),
+      Object.fromEntries(needed.map(([name]) => [name, name === 'url' ? 'https://example.com/' : 'AAAA'])),
     );
     await using client = await provider.open({ settings, secrets, network });
     const implemented = methodNames.filter((name) => typeof client[name] === 'function');
