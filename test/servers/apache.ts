@@ -94,6 +94,8 @@ export async function startApache(tls?: Certificate): Promise<Apache> {
     'TypesConfig /etc/mime.types',
     'KeepAliveTimeout 30',
     'MaxKeepAliveRequests 0',
+    'ThreadsPerChild 32',
+    'MaxRequestWorkers 32',
     'TraceEnable Off',
     `DavLockDB ${inFolder('locks/db')}`,
     ...(tls ? ['SSLEngine On', `SSLCertificateFile ${tls.certFile}`, `SSLCertificateKeyFile ${tls.keyFile}`] : []),
@@ -116,7 +118,8 @@ export async function startApache(tls?: Certificate): Promise<Apache> {
     ...location(apachePlaces.privateIndex, [...basic, ...onlyUser]),
   ];
   await writeFile(inFolder('apache.conf'), `${config.join('\n')}\n`);
-  const stop = await startListening('apache2', ['-D', 'FOREGROUND', '-f', inFolder('apache.conf')], { port, folder });
+  // One process of many threads, so that none outlives it.
+  const stop = await startListening('apache2', ['-X', '-f', inFolder('apache.conf')], { port, folder });
   return {
     origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     user,

@@ -33,7 +33,6 @@ export async function startSabreDav({ trash = true } = {}): Promise<SabreDav> {
   const [port = 0] = await freePorts(1);
   const script = join(import.meta.dirname, 'sabredav.php');
   const env = {
-    PHP_CLI_SERVER_WORKERS: '4',
     DAV_FILES: inFolder('files'),
     DAV_STATE: folder.path,
     DAV_USER: user.name,
