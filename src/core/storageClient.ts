@@ -42,6 +42,8 @@ export interface Entry {
   readonly locks?: readonly Lock[];
   /** How many snapshots go with it when it is deleted; it can't be deleted without them. */
   readonly snapshots?: number;
+  /** Its content lies in other objects, which go with it when it is deleted, wherever they are. */
+  readonly segmented?: boolean;
 }
 
 export interface Page {
@@ -145,7 +147,7 @@ export interface StorageClient extends AsyncDisposable {
   uploads?(at: Place, query: ListQuery, call: Call): Promise<Page>;
   /** Takes a delete marker away, so that what was before it counts again. */
   restore?(marker: Entry, call: Call): Promise<void>;
-  /** Makes no request. Fails with 'unsupported' for a name that other programs would change on the way. */
+  /** Makes no request where the backend signs by what the credential holds. Fails with 'unsupported' for a name that other programs would change on the way. */
   share?(entry: Entry, options: { readonly seconds: number }, call: Call): Promise<SharedLink>;
   properties?(entry: Entry, call: Call): Promise<readonly PropertyGroup[]>;
   /** @param options values of the provider's `containerFields`. */
