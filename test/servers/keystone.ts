@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import {
   freePorts,
   requireCommands,
@@ -11,7 +12,7 @@ import {
   temporaryFolder,
   waitUntil,
 } from './serverProcess.ts';
-import { type Swift, startSwiftProxy } from './swift.ts';
+import { memoryFolder, type Swift, startSwiftProxy } from './swift.ts';
 
 /** A user of a Keystone, in its default domain. */
 export interface KeystoneUser {
@@ -51,7 +52,7 @@ export async function startKeystone({
   memcached,
 }: Pick<Swift, 'folder' | 'memcached'>): Promise<Keystone> {
   await requireCommands('Keystone', commands, ['keystone', 'python3-keystonemiddleware']);
-  const folder = await temporaryFolder('keystone');
+  const folder = await temporaryFolder('keystone', await memoryFolder());
   const running: ServerProcess[] = [];
   const stop = async () => {
     await Promise.all(running.map((server) => server.stop()));
@@ -121,11 +122,19 @@ password_hash_rounds = 4
   const manage = (...args: string[]) => runCommand('keystone-manage', ['--config-file', config, ...args]);
   const owner = ['--keystone-user', username, '--keystone-group', username];
   await Promise.all([manage('fernet_setup', ...owner), manage('credential_setup', ...owner), manage('db_sync')]);
+  readWhileWriting(join(folder, 'keystone.db'));
   const urls = ['public', 'internal', 'admin'].flatMap((type) => [`--bootstrap-${type}-url`, `${origin}/v3`]);
   const environment = { OS_BOOTSTRAP_PASSWORD: password };
   const bootstrap = ['--config-file', config, 'bootstrap', '--bootstrap-region-id', region, ...urls];
   await runCommand('keystone-manage', bootstrap, environment);
   return config;
+}
+
+/** One request may read by one connection and write by another, which SQLite takes for a lock otherwise. */
+function readWhileWriting(file: string): void {
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA journal_mode = WAL');
+  database.close();
 }
 
 /** Speaks as the administrator: https://docs.openstack.org/api-ref/identity/v3/ */

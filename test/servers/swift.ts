@@ -107,7 +107,8 @@ function makeUser(name: string): SwiftUser {
   return { accessKeyId: `test:${name}`, secretAccessKey: randomBytes(16).toString('hex') };
 }
 
-async function memoryFolder(): Promise<string> {
+/** Where files cost no disk, if there is such a place. */
+export async function memoryFolder(): Promise<string> {
   return access('/dev/shm').then(
     () => '/dev/shm',
     () => tmpdir(),
