@@ -38,7 +38,7 @@ export interface Keystone {
   readonly applicationCredential: { readonly id: string; readonly name: string; readonly secret: string };
   /** Gets a token for the project. */
   token(): Promise<string>;
-  /** Makes a token worth nothing. */
+  /** Makes a token worth nothing, as soon as the proxy's memcached has forgotten it. */
   revoke(token: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -76,7 +76,7 @@ export async function startKeystone({
     const admin = new Admin(authUrl, password);
     const endpoint = `http://127.0.0.1:${proxy}`;
     const known = await populate(admin, endpoint);
-    const layout = { folder: rings, memcached, port: proxy, auth: keystoneAuth(authUrl, password) };
+    const layout = { folder: rings, memcached, port: proxy, auth: keystoneAuth(authUrl, password, memcached) };
     running.push(await startSwiftProxy(layout));
     await waitUntil('Swift to answer', 60_000, () => answers(`${endpoint}/info`, running));
     const account = `/v1/AUTH_${known.project.id}`;
@@ -217,7 +217,7 @@ async function tokenFor(authUrl: string, { name, password }: KeystoneUser, proje
   return token;
 }
 
-function keystoneAuth(authUrl: string, password: string) {
+function keystoneAuth(authUrl: string, password: string, memcached: number) {
   return {
     authtoken: `paste.filter_factory = keystonemiddleware.auth_token:filter_factory
 www_authenticate_uri = ${authUrl}
@@ -229,7 +229,7 @@ project_name = admin
 username = admin
 password = ${password}
 delay_auth_decision = True
-token_cache_time = -1`,
+memcached_servers = 127.0.0.1:${memcached}`,
     keystoneauth: 'use = egg:swift#keystoneauth\noperator_roles = admin, member',
   };
 }

@@ -74,8 +74,8 @@ export default defineProvider({
     'removeContainer',
     'versions',
   ],
-  // Swift works through a list two at a time: more lists at once are faster than longer ones, and none runs into a time limit.
-  limits: { batch: 200, share: 31_536_000 },
+  // Swift works through a list two at a time and is silent meanwhile: many short lists at once are faster than long ones.
+  limits: { batch: 100, share: 31_536_000 },
   origin: (settings) => originsOf(settings).join(' '),
   describe: ({ user, authUrl, storageUrl, container, subfolder }) =>
     [user, parseServer(authUrl || storageUrl)?.host, container && [container, subfolder].filter(Boolean).join('/')]
