@@ -16,6 +16,8 @@ export const contractServers: ContractServers = async () => {
 
 /** What the server behind a contract server is, for suites of this provider alone. */
 export interface SwiftContractServer extends ContractServer {
+  readonly access: SwiftAccess;
+  readonly account: string;
   readonly judge: SwiftJudge;
 }
 
@@ -46,6 +48,8 @@ function serverFor(name: string, swift: SwiftAccess, origin: string): SwiftContr
   });
   return {
     name,
+    access: swift,
+    account,
     judge,
     origin,
     signInOrigin: endpoint,

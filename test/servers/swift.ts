@@ -140,11 +140,11 @@ use = egg:swift#${layer}
 `;
 }
 
-/** How a proxy knows who asks: the filters of its pipeline, in their order, each with its settings. */
+/** How a proxy knows who asks: the filters of its pipeline, in their order, each with its settings. Another filter's name gives that one other settings. */
 export type AuthFilters = Readonly<Record<string, string>>;
 
 /** Swift's own accounts, and its S3 interface. */
-function tempAuth({ region, user, stranger }: Pick<Swift, 'region' | 'user' | 'stranger'>): AuthFilters {
+export function tempAuth({ region, user, stranger }: Pick<Swift, 'region' | 'user' | 'stranger'>): AuthFilters {
   return {
     s3api: `use = egg:swift#s3api\nlocation = ${region}\ncheck_bucket_owner = false`,
     tempauth: `use = egg:swift#tempauth

@@ -24,6 +24,7 @@ import { listPage, walkPages } from './listing.ts';
 import { readObject, statObject } from './objects.ts';
 import { propertiesOf } from './properties.ts';
 import { removeBatch } from './removal.ts';
+import { restoreBefore } from './restore.ts';
 import { shareObject } from './share.ts';
 import type { Login } from './signIn.ts';
 import { verifySwift } from './verification.ts';
@@ -83,6 +84,10 @@ class SwiftStorageClient implements StorageClient {
 
   recovery(at: Place, { signal }: Call): Promise<Recovery> {
     return recoveryIn(this.#swift, containerOf(at), signal);
+  }
+
+  restore(marker: Entry, { signal }: Call): Promise<void> {
+    return restoreBefore(this.#swift, marker, signal);
   }
 
   share(entry: Entry, options: { readonly seconds: number }, { signal }: Call): Promise<SharedLink> {

@@ -2,7 +2,7 @@ import { choice, secret, text } from '../../core/fields.ts';
 import { defineProvider } from '../../core/provider.ts';
 import { containerField, subfolderField } from '../_shared/placeFields.ts';
 import { trustFields, warnOfConnection } from '../_shared/trustFields.ts';
-import { noVersion, originsOf, parseServer, refuseServer, urlOf, versionOf } from './servers.ts';
+import { noVersion, originsOf, parseServer, refuseServer, urlOf, versionOf, weakestOf } from './servers.ts';
 
 const withAccount = { authVersion: ['auto', '1', '2'], storageUrl: { matches: '^$' } };
 const v3 = { when: { authVersion: ['3'] }, advanced: true };
@@ -68,6 +68,7 @@ export default defineProvider({
     'stat',
     'read',
     'recovery',
+    'restore',
     'share',
     'properties',
     'createContainer',
@@ -81,13 +82,7 @@ export default defineProvider({
     [user, parseServer(authUrl || storageUrl)?.host, container && [container, subfolder].filter(Boolean).join('/')]
       .filter(Boolean)
       .join(' · '),
-  warn: (settings) =>
-    warnOfConnection(
-      originsOf(settings)
-        .map((origin) => new URL(origin))
-        .toSorted((a, b) => a.protocol.length - b.protocol.length)[0],
-      settings.verifyCertificate,
-    ),
+  warn: (settings) => warnOfConnection(weakestOf(settings), settings.verifyCertificate),
   refuseContainerName: (name) =>
     name !== '' && !name.includes('/') && new TextEncoder().encode(name).length <= 256
       ? undefined

@@ -19,6 +19,12 @@ export function originsOf({ authUrl, storageUrl }: { authUrl: string; storageUrl
   return [...new Set(origins)];
 }
 
+/** Of the servers that secrets are sent to, one without TLS, else any. */
+export function weakestOf(settings: { authUrl: string; storageUrl: string }): URL | undefined {
+  const urls = originsOf(settings).map((origin) => new URL(origin));
+  return urls.find(({ protocol }) => protocol === 'http:') ?? urls[0];
+}
+
 /** The https URL of an entry, where the settings say in which account it is. */
 export function urlOf({ kind, container = '', id }: Entry, storageUrl: string): string | undefined {
   const storage = parseServer(storageUrl);
