@@ -9,6 +9,7 @@ import { type Certificates, createCertificates } from '../servers/certificates.t
 import { type FaultProxy, startFaultProxy } from '../servers/faultProxy.ts';
 import { type Identity2, startIdentity2 } from '../servers/identity2.ts';
 import { type Keystone, startKeystone } from '../servers/keystone.ts';
+import { rcloneSwiftEnvironment } from '../servers/peers.ts';
 import { requireCommands, runCommand, ServerUnavailable } from '../servers/serverProcess.ts';
 import { flushMemcached } from '../support/memcached.ts';
 import { oddKeys } from '../support/oddKeys.ts';
@@ -227,15 +228,8 @@ function version2(swift: SwiftAccess): void {
       throw error;
     });
     await judge.put('of-version-2', 'judged', 'content');
-    const environment = {
-      RCLONE_CONFIG: '/nonexistent',
-      RCLONE_CONFIG_PEER_TYPE: 'swift',
-      RCLONE_CONFIG_PEER_USER: 'owner',
-      RCLONE_CONFIG_PEER_KEY: 'short',
-      RCLONE_CONFIG_PEER_AUTH: identity.authUrl,
-      RCLONE_CONFIG_PEER_TENANT: tenant.name,
-      RCLONE_CONFIG_PEER_REGION: 'two',
-    };
+    const login = { user: 'owner', key: 'short', auth: identity.authUrl };
+    const environment = rcloneSwiftEnvironment(login, { tenant: tenant.name, region: 'two' });
     expect(await runCommand('rclone', ['lsf', 'peer:of-version-2'], environment)).toBe('judged\n');
     expect(await runCommand('rclone', ['cat', 'peer:of-version-2/judged'], environment)).toBe('content');
     await runCommand('rclone', ['deletefile', 'peer:of-version-2/judged'], environment);

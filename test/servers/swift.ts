@@ -200,6 +200,10 @@ pipeline = ${Object.keys(filters).join(' ')} proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
+# A loaded machine is slow and not broken.
+conn_timeout = 10
+node_timeout = 60
+error_suppression_limit = 1000000
 ${Object.entries(filters)
   .map(([name, settings]) => `[filter:${name}]\n${settings}\n`)
   .join('')}`;

@@ -10,7 +10,7 @@ export function parseServer(typed: string): URL | undefined {
 }
 
 export function refuseServer(typed: string): string | undefined {
-  return parseServer(typed) ? undefined : 'Enter a URL that begins with https:// or http://, without user, ? and #.';
+  return parseServer(typed) ? undefined : 'Enter a whole http(s) URL, without user, ? and #.';
 }
 
 /** Where secrets are sent. */

@@ -6,7 +6,7 @@ import { refuseToShare } from '../_shared/links.ts';
 import type { SwiftConnection } from './connection.ts';
 import type { Head } from './errors.ts';
 import { infoOf } from './info.ts';
-import { headOfContainer } from './versioning.ts';
+import { headOfAccount, headOfContainer } from './versioning.ts';
 
 /** The longest life of a link: Swift has no limit of its own. */
 const longest = { seconds: 31_536_000, text: '365 days' };
@@ -57,8 +57,8 @@ function digestOf(tempurl: Readonly<Record<string, unknown>> | undefined): (type
 
 async function keyFor(swift: SwiftConnection, container: string, signal: AbortSignal): Promise<string> {
   const key =
-    (await keyIn('account', () => swift.read({ method: 'HEAD' }, signal))) ??
-    (await keyIn('container', async () => ({ headers: await headOfContainer(swift, container, signal) })));
+    (await keyIn('account', () => headOfAccount(swift, signal))) ??
+    (await keyIn('container', () => headOfContainer(swift, container, signal)));
   if (key === undefined) {
     throw new StorageError(
       'unsupported',
@@ -73,12 +73,9 @@ async function keyFor(swift: SwiftConnection, container: string, signal: AbortSi
 }
 
 /** Owners alone are shown it. */
-async function keyIn(
-  what: 'account' | 'container',
-  head: () => Promise<Pick<Head, 'headers'>>,
-): Promise<string | undefined> {
+async function keyIn(what: 'account' | 'container', ask: () => Promise<Head['headers']>): Promise<string | undefined> {
   try {
-    const { headers } = await head();
+    const headers = await ask();
     return headers[`x-${what}-meta-temp-url-key`] || headers[`x-${what}-meta-temp-url-key-2`] || undefined;
   } catch (error) {
     if (error instanceof StorageError && error.kind === 'forbidden') return undefined;
