@@ -1,11 +1,13 @@
 import { startAzurite } from '../test/servers/azurite.ts';
 import { startFaultProxy } from '../test/servers/faultProxy.ts';
 import { startGcs } from '../test/servers/gcs/simulator.ts';
-import { rcloneAzureEnvironment, rcloneGcsEnvironment } from '../test/servers/peers.ts';
+import { rcloneAzureEnvironment, rcloneGcsEnvironment, rcloneSwiftEnvironment } from '../test/servers/peers.ts';
+import { startSwift } from '../test/servers/swift.ts';
 import { AzureJudge } from '../test/support/azureJudge.ts';
 import { containerSas } from '../test/support/azureSas.ts';
+import { SwiftJudge, tempAuthToken } from '../test/support/swiftJudge.ts';
 import type { BenchServer } from './servers.ts';
-import { rclone } from './tools.ts';
+import { rclone, swiftClient } from './tools.ts';
 
 const container = 'bench';
 
@@ -68,6 +70,46 @@ export async function startAzuriteServer(keys: number): Promise<BenchServer> {
       judge.close();
       await proxy.stop();
       await azurite.stop();
+    },
+  };
+}
+
+/** OpenStack Swift with its own accounts, behind a proxy that counts what goes to the storage. */
+export async function startSwiftServer(keys: number): Promise<BenchServer> {
+  const swift = await startSwift();
+  const proxy = await startFaultProxy({ target: swift.endpoint });
+  const { user, account } = swift;
+  const judge = new SwiftJudge(swift.endpoint, account, () => tempAuthToken(swift.endpoint, user));
+  const login = { user: user.accessKeyId, key: user.secretAccessKey, auth: `${proxy.endpoint}/auth/v1.0` };
+  return {
+    name: 'OpenStack Swift',
+    keys,
+    provider: 'swift',
+    draft: { user: login.user, key: login.key, authUrl: login.auth },
+    container,
+    variants: [{ name: 'ours, one by one', batch: 1, rounds: 1 }],
+    peers: [
+      swiftClient({ ST_AUTH: login.auth, ST_USER: login.user, ST_KEY: login.key }, container),
+      rclone('rclone, 64 workers', rcloneSwiftEnvironment(login), container, rcloneWorkers),
+    ],
+    async fill() {
+      await judge.demand({ method: 'PUT', container });
+      let next = 0;
+      const putSome = async () => {
+        for (let n = next++; n < keys; n = next++) await judge.put(container, nameOf(n), 'x');
+      };
+      await Promise.all(Array.from({ length: 16 }, putSome));
+      proxy.reset();
+    },
+    async inspect() {
+      const requests = proxy.requests.length;
+      // One of the tools takes the container away too.
+      const there = (await judge.ask({ container, query: { limit: '1' } })).status !== 404;
+      return { objects: there ? (await judge.names(container)).length : 0, requests };
+    },
+    async stop() {
+      await proxy.stop();
+      await swift.stop();
     },
   };
 }

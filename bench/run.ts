@@ -3,7 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findCommand, requireCommands, ServerUnavailable, temporaryFolder } from '../test/servers/serverProcess.ts';
 import { describeActivation, measureActivation } from './activation.ts';
-import { startAzuriteServer, startGcsServer } from './cloudServers.ts';
+import { startAzuriteServer, startGcsServer, startSwiftServer } from './cloudServers.ts';
 import { type BenchServer, startBenchServer, startRgwServer } from './servers.ts';
 import { buildOurs, type Tool } from './tools.ts';
 import { startDavServer, startFtpServer, startSftpServer } from './treeServers.ts';
@@ -31,6 +31,7 @@ const { values: options } = parseArgs({
     'gcs-keys': { type: 'string', default: '20000' },
     // Azurite deletes the slower the more it holds: 20,000 would take it half an hour.
     'azurite-keys': { type: 'string', default: '1000' },
+    'swift-keys': { type: 'string', default: '5000' },
     'without-rgw': { type: 'boolean', default: false },
     'without-clouds': { type: 'boolean', default: false },
     'without-s3': { type: 'boolean', default: false },
@@ -54,6 +55,7 @@ if (!options['without-rgw']) await benchOn(() => startRgwServer(Number(options['
 if (!options['without-clouds']) {
   await benchOn(() => startGcsServer(Number(options['gcs-keys']), Number(options.latency)));
   await benchOn(() => startAzuriteServer(Number(options['azurite-keys'])));
+  await benchOn(() => startSwiftServer(Number(options['swift-keys'])));
 }
 if (!options['without-trees']) {
   await benchOn(() => startSftpServer(Number(options['tree-files']), 50));

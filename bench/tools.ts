@@ -75,6 +75,17 @@ export function rclone(
   };
 }
 
+/** The project's own client, which takes the container away too. */
+export function swiftClient(environment: NodeJS.ProcessEnv, container: string): Tool {
+  return {
+    name: 'swift delete',
+    needs: 'swift',
+    debianPackage: 'python3-swiftclient',
+    rounds: Number.POSITIVE_INFINITY,
+    empty: () => measureCommand('swift', ['delete', container], { env: environment }),
+  };
+}
+
 /** The extension's own removal, bundled as it ships, in a process of its own. */
 export async function buildOurs(): Promise<(name: string, job: Omit<Job, 'folder'>) => Tool> {
   await build({

@@ -42,6 +42,8 @@ export interface Entry {
   readonly locks?: readonly Lock[];
   /** How many snapshots go with it when it is deleted; it can't be deleted without them. */
   readonly snapshots?: number;
+  /** Its content lies in other objects, which go with it when it is deleted, wherever they are. */
+  readonly segmented?: boolean;
 }
 
 export interface Page {

@@ -13,6 +13,7 @@ export class Findings {
   #bypassable = 0;
   #bytes = 0;
   #snapshots = 0;
+  #segmented = 0;
   #repeated = 0;
   readonly #notes = new Set<string>();
   readonly #now = Date.now();
@@ -26,6 +27,7 @@ export class Findings {
     if (holding.length > 0 && holding.every(({ bypassable }) => bypassable)) this.#bypassable++;
     this.#bytes += entry.size ?? 0;
     this.#snapshots += entry.snapshots ?? 0;
+    if (entry.segmented) this.#segmented++;
   }
 
   #addObject({ version }: Entry): void {
@@ -64,6 +66,7 @@ export class Findings {
     const repeated = formatCounted(this.#repeated, 'object', 'objects');
     return [
       ...(this.#snapshots > 0 ? [`Snapshots that go with their objects: ${formatCount(this.#snapshots)}`] : []),
+      ...(this.#segmented > 0 ? [`Large objects whose segments go with them: ${formatCount(this.#segmented)}`] : []),
       ...(this.#repeated > 0 ? [`The server listed some things twice; each is counted once: ${repeated}`] : []),
       ...this.#notes,
     ];

@@ -49,8 +49,8 @@ export async function* readManifest(file: string, seal: ManifestSeal): AsyncGene
 }
 
 /** JSON writes a lone surrogate as its code, so that every id survives UTF-8. */
-export function lineOf({ kind, container, id, name, path, size, tag, version }: Entry): string {
-  return JSON.stringify({ kind, container, id, name, path, size, tag, version });
+export function lineOf({ kind, container, id, name, path, size, tag, version, segmented }: Entry): string {
+  return JSON.stringify({ kind, container, id, name, path, size, tag, version, segmented });
 }
 
 export function entryOf(line: string, file: string): Entry {

@@ -158,3 +158,19 @@ export async function obscure(password: string): Promise<string> {
 export function lftpEnvironment(password: string): NodeJS.ProcessEnv {
   return { LFTP_PASSWORD: password };
 }
+
+/** Environment that gives rclone a remote named `peer` on an account of Swift. Version 1 signs in where nothing more is given. */
+export function rcloneSwiftEnvironment(
+  { user, key, auth }: { user: string; key: string; auth: string },
+  more: { tenant?: string; region?: string } = {},
+): NodeJS.ProcessEnv {
+  return {
+    RCLONE_CONFIG: '/nonexistent',
+    RCLONE_CONFIG_PEER_TYPE: 'swift',
+    RCLONE_CONFIG_PEER_USER: user,
+    RCLONE_CONFIG_PEER_KEY: key,
+    RCLONE_CONFIG_PEER_AUTH: auth,
+    ...(more.tenant === undefined ? {} : { RCLONE_CONFIG_PEER_TENANT: more.tenant }),
+    ...(more.region === undefined ? {} : { RCLONE_CONFIG_PEER_REGION: more.region }),
+  };
+}

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { Certificate } from './certificates.ts';
 import {
   freePorts,
   requireCommands,
@@ -12,7 +13,7 @@ import {
   waitUntil,
 } from './serverProcess.ts';
 
-/** The keys of one Swift user, as its S3 interface takes them. */
+/** The name and key of one Swift user, which are the keys of its S3 interface too. */
 export interface SwiftUser {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -28,6 +29,14 @@ export interface Swift {
   readonly user: SwiftUser;
   /** Belongs to the same account and may do nothing. */
   readonly stranger: SwiftUser;
+  /** The path of their account's own interface. */
+  readonly account: string;
+  /** The same over TLS, where a certificate was given. */
+  readonly tlsEndpoint?: string;
+  /** Where its rings are, for further proxies. */
+  readonly folder: string;
+  /** The port of the memcached that knows the tokens. */
+  readonly memcached: number;
   stop(): Promise<void>;
 }
 
@@ -42,7 +51,13 @@ const commands = [
 const layers = ['account', 'container', 'object'] as const;
 
 /** Starts a Swift with its S3 interface on free ports of 127.0.0.1; throws ServerUnavailable where it can't be installed. */
-export async function startSwift({ region = 'us-east-1' }: { region?: string } = {}): Promise<Swift> {
+export async function startSwift({
+  region = 'us-east-1',
+  tls,
+}: {
+  region?: string;
+  tls?: Certificate;
+} = {}): Promise<Swift> {
   await requireCommands('OpenStack Swift', commands, packages);
   const folder = await temporaryFolder('swift', await memoryFolder());
   const running: ServerProcess[] = [];
@@ -52,8 +67,7 @@ export async function startSwift({ region = 'us-east-1' }: { region?: string } =
   };
   try {
     const users = { user: makeUser('tester'), stranger: makeUser('tester3') };
-    const ports = await freePorts(5);
-    const [proxy = 0, memcached = 0, ...storage] = ports;
+    const [proxy = 0, secure = 0, memcached = 0, ...storage] = await freePorts(6);
     const start = (command: string, args: readonly string[]) => {
       const server = startProcess(command, args, { logFile: join(folder.path, `${command}.out`), cwd: folder.path });
       running.push(server);
@@ -67,12 +81,22 @@ export async function startSwift({ region = 'us-east-1' }: { region?: string } =
       await writeFile(file, renderStorage(folder.path, layer, storage[index] ?? 0));
       start(`swift-${layer}-server`, [file, '--verbose']);
     }
-    const file = join(folder.path, 'proxy-server.conf');
-    await writeFile(file, renderProxy({ folder: folder.path, port: proxy, memcached, region, ...users }));
-    start('swift-proxy-server', [file, '--verbose']);
+    const layout = { folder: folder.path, memcached, auth: tempAuth({ region, ...users }) };
+    running.push(await startSwiftProxy({ ...layout, port: proxy }));
+    if (tls) running.push(await startSwiftProxy({ ...layout, port: secure, tls }));
     const endpoint = `http://127.0.0.1:${proxy}`;
     await waitUntil('Swift to answer', 60_000, () => isReady(endpoint, users.user, running));
-    return { endpoint, region, ...users, stop };
+    const secureEndpoint = tls ? { tlsEndpoint: `https://127.0.0.1:${secure}` } : {};
+    return {
+      endpoint,
+      region,
+      ...users,
+      account: '/v1/AUTH_test',
+      ...secureEndpoint,
+      folder: folder.path,
+      memcached,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -83,7 +107,8 @@ function makeUser(name: string): SwiftUser {
   return { accessKeyId: `test:${name}`, secretAccessKey: randomBytes(16).toString('hex') };
 }
 
-async function memoryFolder(): Promise<string> {
+/** Where files cost no disk, if there is such a place. */
+export async function memoryFolder(): Promise<string> {
   return access('/dev/shm').then(
     () => '/dev/shm',
     () => tmpdir(),
@@ -115,41 +140,72 @@ use = egg:swift#${layer}
 `;
 }
 
-interface ProxyLayout extends Pick<Swift, 'region' | 'user' | 'stranger'> {
+/** How a proxy knows who asks: the filters of its pipeline, in their order, each with its settings. Another filter's name gives that one other settings. */
+export type AuthFilters = Readonly<Record<string, string>>;
+
+/** Swift's own accounts, and its S3 interface. */
+export function tempAuth({ region, user, stranger }: Pick<Swift, 'region' | 'user' | 'stranger'>): AuthFilters {
+  return {
+    s3api: `use = egg:swift#s3api\nlocation = ${region}\ncheck_bucket_owner = false`,
+    tempauth: `use = egg:swift#tempauth
+user_test_tester = ${user.secretAccessKey} .admin
+user_test_tester3 = ${stranger.secretAccessKey}`,
+  };
+}
+
+interface ProxyLayout {
   readonly folder: string;
   readonly port: number;
   readonly memcached: number;
+  readonly auth: AuthFilters;
+  readonly tls?: Certificate;
 }
 
-function renderProxy({ folder, port, memcached, region, user, stranger }: ProxyLayout): string {
+/** Starts a proxy in front of a Swift's rings; it is ready when it answers. */
+export async function startSwiftProxy(layout: ProxyLayout): Promise<ServerProcess> {
+  const { folder, port } = layout;
+  const file = join(folder, `proxy-server-${port}.conf`);
+  await writeFile(file, renderProxy(layout));
+  const logFile = join(folder, `proxy-server-${port}.out`);
+  return startProcess('swift-proxy-server', [file, '--verbose'], { logFile, cwd: folder });
+}
+
+function renderProxy({ folder, port, memcached, auth, tls }: ProxyLayout): string {
+  const filters: AuthFilters = {
+    catch_errors: 'use = egg:swift#catch_errors',
+    gatekeeper: 'use = egg:swift#gatekeeper',
+    healthcheck: 'use = egg:swift#healthcheck',
+    cache: `use = egg:swift#memcache\nmemcache_servers = 127.0.0.1:${memcached}`,
+    listing_formats: 'use = egg:swift#listing_formats',
+    bulk: 'use = egg:swift#bulk',
+    tempurl: 'use = egg:swift#tempurl',
+    ...auth,
+    copy: 'use = egg:swift#copy',
+    slo: 'use = egg:swift#slo',
+    dlo: 'use = egg:swift#dlo',
+    versioned_writes: `use = egg:swift#versioned_writes
+allow_versioned_writes = true
+allow_object_versioning = true`,
+    symlink: 'use = egg:swift#symlink',
+  };
   return `[DEFAULT]
 bind_ip = 127.0.0.1
 bind_port = ${port}
+${tls ? `cert_file = ${tls.certFile}\nkey_file = ${tls.keyFile}` : ''}
 workers = 0
 user = ${userInfo().username}
 swift_dir = ${folder}
 [pipeline:main]
-pipeline = catch_errors gatekeeper healthcheck cache listing_formats bulk s3api tempauth copy slo dlo versioned_writes symlink proxy-server
+pipeline = ${Object.keys(filters).join(' ')} proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
-[filter:tempauth]
-use = egg:swift#tempauth
-user_test_tester = ${user.secretAccessKey} .admin
-user_test_tester3 = ${stranger.secretAccessKey}
-[filter:s3api]
-use = egg:swift#s3api
-location = ${region}
-check_bucket_owner = false
-[filter:versioned_writes]
-use = egg:swift#versioned_writes
-allow_versioned_writes = true
-allow_object_versioning = true
-[filter:cache]
-use = egg:swift#memcache
-memcache_servers = 127.0.0.1:${memcached}
-${['catch_errors', 'gatekeeper', 'healthcheck', 'listing_formats', 'bulk', 'copy', 'slo', 'dlo', 'symlink']
-  .map((name) => `[filter:${name}]\nuse = egg:swift#${name}\n`)
+# A loaded machine is slow and not broken.
+conn_timeout = 10
+node_timeout = 60
+error_suppression_limit = 1000000
+${Object.entries(filters)
+  .map(([name, settings]) => `[filter:${name}]\n${settings}\n`)
   .join('')}`;
 }
 

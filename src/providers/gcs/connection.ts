@@ -1,10 +1,10 @@
 import type { Agent } from 'node:http';
 import { StorageError } from '../../core/errors.ts';
 import type { Surroundings } from '../../core/provider.ts';
+import { Agents } from '../_shared/agents.ts';
 import type { Start } from '../_shared/entries.ts';
 import type { Meanings, Subject } from '../_shared/errorRows.ts';
 import { createFetch, type Fetch } from '../_shared/fetch.ts';
-import { createAgent } from '../_shared/http.ts';
 import { encodeSegment } from '../_shared/keys.ts';
 import { orAborted } from '../_shared/orAborted.ts';
 import { repeated } from '../_shared/repeated.ts';
@@ -67,19 +67,13 @@ export class GcsConnection {
   readonly seen = new Set<string>();
   /** Whether buckets keep versions, as far as it was asked, and when. */
   readonly versioning = new Map<string, { readonly on: boolean | undefined; readonly at: number }>();
-  readonly #agents = new Map<string, Agent>();
+  readonly #agents: Agents;
 
   constructor(options: GcsOptions, { network }: Surroundings, identify: (fetch: Fetch) => Identity) {
     this.options = options;
-    const agentFor = (url: URL) => {
-      const known = this.#agents.get(url.origin);
-      if (known) return known;
-      const agent = createAgent(url, network, options);
-      this.#agents.set(url.origin, agent);
-      return agent;
-    };
-    this.agent = agentFor(options.server);
-    this.identity = identify(createFetch(agentFor));
+    this.#agents = new Agents(network, options);
+    this.agent = this.#agents.at(options.server);
+    this.identity = identify(createFetch((url) => this.#agents.at(url)));
   }
 
   /** Fails with what a person can do where neither the form nor the credential names a project. */
@@ -144,7 +138,7 @@ export class GcsConnection {
   }
 
   close(): void {
-    for (const agent of this.#agents.values()) agent.destroy();
+    this.#agents.close();
   }
 }
 
