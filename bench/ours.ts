@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers';
 import { parseDraft } from '../src/core/drafts.ts';
 import { providers } from '../src/providers/registry.generated.ts';
 import { runRemoval } from '../src/removal/engine.ts';
-import { planRemoval } from '../src/removal/plan.ts';
+import { deleteWhole, planRemoval } from '../src/removal/plan.ts';
 import type { Job } from './tools.ts';
 
 // Empties a container as the extension does, without VS Code: plan with its manifest on disk, then run with its log.
@@ -19,7 +19,8 @@ const kind = job.tree ? 'folder' : 'container';
 const container = { kind, id: job.container, name: job.container, path: job.container } as const;
 const common = { client, provider, signal };
 const credential = { id: 'bench', name: 'Bench' };
-const removal = await planRemoval({ ...common, credential, selection: [container], folder: job.folder });
+const listed = await planRemoval({ ...common, credential, selection: [container], folder: job.folder });
+const removal = job.whole ? await deleteWhole(listed) : listed;
 const planned = performance.now();
 const report = await runRemoval({ ...common, removal });
 const ended = performance.now();

@@ -101,7 +101,7 @@ async function bench(server: BenchServer): Promise<Row[]> {
   const job = { provider, draft, container, tree };
   const tools = [
     ours('ours', job),
-    ...variants.map((variant) => ({ ...ours(variant.name, { ...job, batch: variant.batch }), rounds: variant.rounds })),
+    ...variants.map(({ name, rounds, ...more }) => ({ ...ours(name, { ...job, ...more }), rounds })),
     ...peers.filter(isInstalled),
   ];
   const folder = await temporaryFolder('bench');

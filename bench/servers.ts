@@ -20,7 +20,12 @@ export interface BenchServer {
   readonly tree?: true;
   readonly peers: readonly Tool[];
   /** Ours in other ways than it ships, to compare with. */
-  readonly variants?: readonly { readonly name: string; readonly batch: number; readonly rounds: number }[];
+  readonly variants?: readonly {
+    readonly name: string;
+    readonly batch?: number;
+    readonly whole?: true;
+    readonly rounds: number;
+  }[];
   /** Fills the empty container with `keys` one-byte objects, which stand in no folder but in a tree of files. */
   fill(): Promise<void>;
   /** What is left, and the requests since it was filled where they can be counted. */

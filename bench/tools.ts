@@ -14,6 +14,8 @@ export interface Job {
   readonly folder: string;
   /** The most targets of one call; the provider's own limit by default. */
   readonly batch?: number;
+  /** Whether a folder goes whole, by one call. */
+  readonly whole?: true;
 }
 
 /** A program that empties a container. */

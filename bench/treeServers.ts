@@ -16,7 +16,7 @@ import type { Tool } from './tools.ts';
 const folder = 'bench';
 
 /** What a bench needs to know of a server whose files stand on this machine. */
-interface TreeServer extends Pick<BenchServer, 'name' | 'provider' | 'draft' | 'peers'> {
+interface TreeServer extends Pick<BenchServer, 'name' | 'provider' | 'draft' | 'peers' | 'variants'> {
   readonly judge: FileTreeJudge;
   readonly files: number;
   readonly folders: number;
@@ -90,6 +90,7 @@ export async function startDavServer(files: number, folders: number): Promise<Be
   const url = `${apache.origin}${apachePlaces.basic}`;
   return treeServer({
     name: 'WebDAV on Apache',
+    variants: [{ name: 'ours, whole folder', whole: true, rounds: Number.POSITIVE_INFINITY }],
     provider: 'webdav',
     draft: { url, username, password },
     judge: new FileTreeJudge(apache.files, apache.owner),

@@ -1,9 +1,9 @@
 import { StorageError } from '../core/errors.ts';
 import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, joinSentences } from '../core/text.ts';
-import { confirmationFor, totalOf } from '../removal/confirm.ts';
+import { confirmationFor, totalOf, wholeQuestion } from '../removal/confirm.ts';
 import { readOutcomes } from '../removal/outcomeLog.ts';
-import { bypassLocks, discardRemoval, planRemoval } from '../removal/plan.ts';
+import { bypassLocks, deleteWhole, discardRemoval, planRemoval } from '../removal/plan.ts';
 import type { Confirmation, Removal, RemovalCounts, RemovalReport } from '../removal/removal.ts';
 import { csvReport, summaryOf, textReport } from '../removal/report.ts';
 import { retryFailed } from '../removal/retry.ts';
@@ -16,6 +16,7 @@ import type { Handler, Parts } from './parts.ts';
 import {
   buttonsFor,
   chooseBypass,
+  chooseWhole,
   isClean,
   isConfirmed,
   progressTeller,
@@ -101,7 +102,7 @@ async function planAndRun(parts: Parts, lease: Lease, nodes: readonly EntryNode[
     return;
   }
   if (!removal) return;
-  const confirmed = await confirm(parts.dialogs, removal, nodes);
+  const confirmed = await confirm(parts.dialogs, removal, nodes, lease.provider.capabilities.has('removeTree'));
   if (!confirmed) return await discardRemoval(removal);
   await runAndTell(parts, lease, confirmed, nodes);
 }
@@ -158,10 +159,18 @@ function withoutVersion({ version: _, locks: __, ...object }: Entry): Entry {
 }
 
 /** The removal as it was confirmed; undefined when it was not. */
-async function confirm(dialogs: Dialogs, removal: Removal, nodes: readonly EntryNode[]): Promise<Removal | undefined> {
+async function confirm(
+  dialogs: Dialogs,
+  removal: Removal,
+  nodes: readonly EntryNode[],
+  canWhole: boolean,
+): Promise<Removal | undefined> {
   const bypass = await chooseBypass(dialogs, confirmationFor(removal.plan, caps()));
   if (bypass === undefined) return undefined;
-  const chosen = bypass ? await bypassLocks(removal) : removal;
+  const listed = bypass ? await bypassLocks(removal) : removal;
+  const whole = await chooseWhole(dialogs, wholeQuestion(removal.plan, canWhole));
+  if (whole === undefined) return undefined;
+  const chosen = whole ? await deleteWhole(listed) : listed;
   const question = withFilters(confirmationFor(chosen.plan, caps()), nodes);
   return (await isConfirmed(dialogs, question)) ? chosen : undefined;
 }

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Uri, workspace } from 'vscode';
 import { toStorageError } from '../core/errors.ts';
 import { formatCount, joinSentences } from '../core/text.ts';
-import type { Confirmation, LockQuestion, RemovalProgress, RemovalReport } from '../removal/removal.ts';
+import type { Confirmation, LockQuestion, RemovalProgress, RemovalReport, WholeQuestion } from '../removal/removal.ts';
 import { canRetry } from '../removal/report.ts';
 import type { Dialogs, ReportProgress } from '../ui/dialogs.ts';
 import type { Parts } from './parts.ts';
@@ -28,6 +28,15 @@ export async function chooseBypass(dialogs: Dialogs, confirmation: Confirmation)
   return await dialogs.pick(locks.title, [
     { label: locks.keep, value: false },
     { label: locks.bypass, value: true },
+  ]);
+}
+
+/** Whether folders go whole, where there is that choice; undefined when it was closed. */
+export async function chooseWhole(dialogs: Dialogs, question: WholeQuestion | undefined): Promise<boolean | undefined> {
+  if (!question) return false;
+  return await dialogs.pick(question.title, [
+    { label: question.listed, value: false },
+    { label: question.whole, value: true },
   ]);
 }
 

@@ -162,7 +162,8 @@ function isOutcome(answer: Partial<Outcome> | null | undefined): answer is Outco
   return typeof entry === 'object' && entry !== null && removalResults.some((result) => result === answer?.result);
 }
 
-function settle(result: RemovalResult, error?: StorageError): Settled {
+/** What an answer says of a target; a failure whose answer may have come after the work leaves its fate unknown. */
+export function settle(result: RemovalResult, error?: StorageError): Settled {
   if (result === 'deleted' || result === 'already-gone') return { result, fateUnknown: false };
   const reason = error ?? new StorageError('unexpected', 'The server gave no reason.');
   return { result, error: reason, fateUnknown: result === 'failed' && unknowing.has(reason.kind) };

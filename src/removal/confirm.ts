@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
-import type { Confirmation, LockQuestion, RemovalCounts, RemovalPlan, Selected } from './removal.ts';
+import type { Confirmation, LockQuestion, RemovalCounts, RemovalPlan, Selected, WholeQuestion } from './removal.ts';
 
 /** Up to so much a click on a button will do; above, and for a whole container, a name must be typed. */
 export interface Caps {
@@ -22,6 +22,20 @@ export function confirmationFor(plan: RemovalPlan, caps = usualCaps): Confirmati
   if (fits(counts, caps) && !wholeContainer) return { kind: 'modal', ...question };
   const name = nameToType(plan);
   return { kind: 'typeName', ...question, name, prompt: `To delete ${whatText(counts)}, type: ${name}` };
+}
+
+/** Below so many entries, deleting what was listed takes no time. */
+const wholeFrom = 100;
+
+/** Whether to delete folders whole, where that can be asked: of a backend that can, of folders alone, when there is much in them. */
+export function wholeQuestion({ selection, counts }: RemovalPlan, canWhole: boolean): WholeQuestion | undefined {
+  if (!canWhole || totalOf(counts) < wholeFrom || selection.some(({ kind }) => kind !== 'folder')) return undefined;
+  const one = selection.length === 1;
+  return {
+    title: `How to delete: ${namesText(selection)}`,
+    listed: 'Delete What Was Listed, One by One',
+    whole: `Delete ${one ? 'the Folder' : 'the Folders'} Whole, Including Anything That Arrives Meanwhile`,
+  };
 }
 
 /** What to ask before several plans run as one: a single question by what all of them would delete together. */
@@ -95,6 +109,7 @@ function lockQuestion({ counts: { bypassable }, bypass }: Pick<RemovalPlan, 'cou
 function detailOf(plan: RemovalPlan): readonly string[] {
   const { counts, credential, provider, notices } = plan;
   return [
+    ...(plan.whole ? ['Folders are deleted whole, including anything that arrives meanwhile.'] : []),
     recoveryText(plan),
     ...selectionLines(plan),
     ...versionLine(plan),

@@ -5,12 +5,12 @@ import { realFiles } from '../credentials/files.ts';
 import { isLoginLost, neverSettled, runTimes, type Settled, settleBatch } from './batch.ts';
 import { type Batch, batchesOf, type Placed } from './batches.ts';
 import { writeJson } from './files.ts';
+import { lineOf } from './logLines.ts';
 import { lookFirst } from './lookFirst.ts';
 import { checkManifest } from './manifest.ts';
 import {
   createOutcomeLog,
   loggedError,
-  type OutcomeLine,
   type OutcomeLog,
   type Range,
   readCoverage,
@@ -21,6 +21,7 @@ import { type Leave, type Pace, Paces } from './pace.ts';
 import type { RemovalReport, RunRequest } from './removal.ts';
 import { lockFolder, manifestFile, readReport, reportFile } from './removalFolder.ts';
 import { RetryBudget } from './retryBudget.ts';
+import { runTrees } from './treeRun.ts';
 import { untilAborted } from './waiting.ts';
 
 /** Batches under way or waiting to be sent again. */
@@ -46,7 +47,8 @@ export async function runRemoval(request: RunRequest): Promise<RemovalReport> {
   const earlier = request.resume ? await unfinished(folder) : [];
   const log = request.resume ? await resumeOutcomeLog(folder) : await createOutcomeLog(folder).catch(refuseSecondRun);
   try {
-    const report = await new Run(request, log, earlier).finish();
+    const whole = plan.whole && client.removeTree && !request.resume;
+    const report = whole ? await runTrees(request, log) : await new Run(request, log, earlier).finish();
     await writeJson(reportFile(folder), report).catch(failToWrite);
     return report;
   } finally {
@@ -285,25 +287,6 @@ function gapsIn(ranges: readonly Range[], start: number, end: number): readonly 
     from = Math.max(from, range.from + range.entries);
   }
   return gaps;
-}
-
-/** Most of a batch is usually deleted: the line names the others. */
-function lineOf(from: number, settled: readonly Settled[]): OutcomeLine {
-  const exceptions = [...settled.entries()].flatMap(([index, { result, error, fateUnknown }]) =>
-    result === 'deleted'
-      ? []
-      : [
-          [
-            index,
-            {
-              result,
-              ...(error ? { error: loggedError(error) } : {}),
-              ...(fateUnknown ? { fateUnknown: true as const } : {}),
-            },
-          ] as const,
-        ],
-  );
-  return { from, entries: settled.length, result: 'deleted', ...(exceptions.length > 0 ? { exceptions } : {}) };
 }
 
 function isInVain({ error }: Settled): boolean {

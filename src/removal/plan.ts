@@ -47,6 +47,11 @@ export async function bypassLocks({ folder, plan }: Removal): Promise<Removal> {
   return await keepPlan(folder, { ...plan, bypass: true });
 }
 
+/** The same removal, which deletes its folders whole: only for one who chose so in the confirmation. */
+export async function deleteWhole({ folder, plan }: Removal): Promise<Removal> {
+  return await keepPlan(folder, { ...plan, whole: true });
+}
+
 /** Forgets a plan that wasn't confirmed. */
 export async function discardRemoval({ folder }: Removal): Promise<void> {
   await rm(folder, { recursive: true, force: true });

@@ -47,6 +47,8 @@ export interface RemovalPlan {
   readonly mode: Target['mode'];
   /** Chosen in the confirmation: delete in spite of locks that may be bypassed. */
   readonly bypass?: true;
+  /** Chosen in the confirmation: the selected folders go whole, each by one call, including anything that arrives meanwhile. */
+  readonly whole?: true;
   readonly counts: RemovalCounts;
   readonly recovery: Recovery;
   /** Whether sending the same delete twice is harmless: not so where a second one leaves a second marker. */
@@ -165,6 +167,13 @@ interface Question {
   readonly button: string;
   /** A question of its own, asked first: whether locks that may be bypassed are. Closing it is 'no' to everything. */
   readonly locks?: LockQuestion;
+}
+
+/** Two ways to delete folders; the one that deletes no more than was listed stands first. */
+export interface WholeQuestion {
+  readonly title: string;
+  readonly listed: string;
+  readonly whole: string;
 }
 
 /** Two ways on; the one that keeps stands first. */

@@ -13,10 +13,11 @@ export async function retryFailed(removal: Removal): Promise<Removal> {
   if (!(await readReport(removal.folder))) throw new StorageError('unsupported', 'This removal has not ended yet.');
   const { id, folder } = await createRemovalFolder(path.resolve(removal.folder, '../..'));
   try {
+    const { whole: _, ...rest } = removal.plan;
     const found = new Findings();
     const manifest = await writeManifest(manifestFile(folder), leftOver(removal, found));
     return await keepPlan(folder, {
-      ...removal.plan,
+      ...rest,
       id,
       counts: found.counts(),
       notices: [],

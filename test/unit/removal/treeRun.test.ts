@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import { StorageError } from '../../../src/core/errors.ts';
+import { pathFolders } from '../../../src/core/provider.ts';
+import type { Entry, Outcome, StorageClient, Target } from '../../../src/core/storageClient.ts';
+import { fileEntry } from '../../../src/providers/_shared/files.ts';
+import { confirmationFor, wholeQuestion } from '../../../src/removal/confirm.ts';
+import { readOutcomes } from '../../../src/removal/outcomeLog.ts';
+import { deleteWhole } from '../../../src/removal/plan.ts';
+import { retryFailed } from '../../../src/removal/retry.ts';
+import { collect, facts, fakeClient, plan, run } from './fakeStorage.ts';
+
+const a = fileEntry('folder', '/a');
+const inside = [
+  fileEntry('folder', '/a/deep'),
+  fileEntry('object', '/a/one', { size: 1 }),
+  fileEntry('object', '/a/deep/two', { size: 2 }),
+  fileEntry('folder', '/a/other'),
+  fileEntry('object', '/a/other/three', { size: 4 }),
+];
+const provider = facts({ folders: pathFolders });
+
+type Answer = (folder: Target) => Promise<readonly Outcome[]>;
+
+async function runWhole(answer: Answer, signal = new AbortController().signal) {
+  const folders: string[] = [];
+  const client = {
+    ...fakeClient({ pages: () => [{ entries: inside }] }),
+    removeTree: async (folder: Target) => {
+      folders.push(folder.entry.id);
+      return await answer(folder);
+    },
+  } satisfies StorageClient;
+  const removal = await deleteWhole(await plan(client, [a], { provider }));
+  const report = await run(client, removal, { provider, signal });
+  const outcomes = await collect(readOutcomes(removal));
+  return {
+    client,
+    removal,
+    report,
+    folders,
+    results: Object.fromEntries(outcomes.map(({ entry, result }) => [entry.id, result])),
+    fateUnknown: outcomes.filter((each) => each.fateUnknown).length,
+  };
+}
+
+const of = (target: Target, entry: Entry, error: StorageError): Outcome => ({
+  target: { ...target, entry },
+  result: error.kind === 'forbidden' ? 'denied' : 'failed',
+  error,
+});
+
+test('a folder that goes whole takes everything in it along, by one call', async () => {
+  const { report, folders, client } = await runWhole(async (target) => [{ target, result: 'deleted' }]);
+  expect(folders).toEqual(['/a']);
+  expect(client.calls).toEqual([]);
+  expect(report).toMatchObject({ results: { deleted: 6, failed: 0 }, bytes: 7, fateUnknown: 0 });
+});
+
+test('what the server has kept stays in the report, and so do the folders above it', async () => {
+  const kept = fileEntry('object', '/a/deep/two');
+  const { results, report } = await runWhole(async (target) => [
+    of(target, a, new StorageError('not-empty', 'Something was kept.')),
+    of(target, kept, new StorageError('forbidden', 'No.')),
+  ]);
+  expect(results).toEqual({
+    '/a': 'failed',
+    '/a/deep': 'failed',
+    '/a/deep/two': 'denied',
+    '/a/one': 'deleted',
+    '/a/other': 'deleted',
+    '/a/other/three': 'deleted',
+  });
+  expect(report.bytes).toBe(5);
+});
+
+test('a refusal that names nothing says nothing of anything being gone', async () => {
+  const { results, fateUnknown } = await runWhole(async (target) => [
+    of(target, a, new StorageError('forbidden', 'No.')),
+  ]);
+  expect(new Set(Object.values(results))).toEqual(new Set(['denied']));
+  expect(fateUnknown).toBe(0);
+});
+
+test.each<[string, Answer]>([
+  ['the connection was cut', () => Promise.reject(new StorageError('unreachable', 'Cut.'))],
+  ['the server said nothing of the folder', async () => []],
+])('nothing is called deleted when %s, and the rest is retried one by one', async (_, answer) => {
+  const { results, fateUnknown, removal } = await runWhole(answer);
+  expect(new Set(Object.values(results))).toEqual(new Set(['failed']));
+  expect(fateUnknown).toBe(6);
+  expect((await retryFailed(removal)).plan).not.toHaveProperty('whole');
+});
+
+test('cancelled before, it asks for nothing', async () => {
+  const { results, folders, report } = await runWhole(async () => [], AbortSignal.abort());
+  expect(folders).toEqual([]);
+  expect(new Set(Object.values(results))).toEqual(new Set(['not-attempted']));
+  expect(report.stopped?.kind).toBe('cancelled');
+});
+
+test('the question comes for folders with much in them, where the backend can, and says what it means', async () => {
+  const client = fakeClient({
+    pages: () => [{ entries: Array.from({ length: 200 }, (_, n) => fileEntry('object', `/a/${n}`)) }],
+  });
+  const removal = await plan(client, [a], { provider });
+  expect(wholeQuestion(removal.plan, false)).toBeUndefined();
+  expect(wholeQuestion({ ...removal.plan, counts: { ...removal.plan.counts, objects: 5 } }, true)).toBeUndefined();
+  expect(wholeQuestion(removal.plan, true)).toEqual({
+    title: 'How to delete: /a',
+    listed: 'Delete What Was Listed, One by One',
+    whole: 'Delete the Folder Whole, Including Anything That Arrives Meanwhile',
+  });
+  const { plan: whole } = await deleteWhole(removal);
+  expect(confirmationFor(whole)).toMatchObject({
+    detail: expect.arrayContaining(['Folders are deleted whole, including anything that arrives meanwhile.']),
+  });
+});
