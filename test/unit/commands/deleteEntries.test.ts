@@ -5,7 +5,7 @@ import type { Page, RemovalResult, Target } from '../../../src/core/storageClien
 import { CredentialNode, EntryNode } from '../../../src/tree/nodes.ts';
 import { container, facts, fakeClient, folder, object, temporaryFolder } from '../removal/fakeStorage.ts';
 
-vi.mock('vscode', () => ({ workspace: {} }));
+vi.mock('vscode', () => ({ workspace: { getConfiguration: () => ({ get: () => undefined }) } }));
 
 type Record = CredentialNode['record'];
 
