@@ -13,6 +13,7 @@ export class FtpConnection {
   readonly options: FtpOptions;
   readonly server: URL;
   readonly #network: Network;
+  readonly #ids = new Map<string, string>();
   readonly #idle: FtpSession[] = [];
   readonly #waiting: (() => void)[] = [];
   readonly #leased = new Set<FtpSession>();
@@ -76,7 +77,7 @@ export class FtpConnection {
   async signInAnew(onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
     await this.#take(signal);
     this.#idle.pop()?.close();
-    const signingIn = signIn(this.options, this.#network, onProgress);
+    const signingIn = signIn(this.options, this.#network, this.#ids, onProgress);
     try {
       const session = await orAborted(signingIn, signal);
       session.leased = false;
@@ -144,7 +145,7 @@ export class FtpConnection {
 
   async #signIn(): Promise<FtpSession | undefined> {
     try {
-      return await signIn(this.options, this.#network);
+      return await signIn(this.options, this.#network, this.#ids);
     } catch (error) {
       const others = this.#leased.size + this.#idle.length;
       if (others === 0 || replyCode(error) === undefined) throw error;

@@ -32,6 +32,7 @@ export async function listFolder(session: FtpSession, folder: string): Promise<L
   const listing = session.knowsMlsd ? await readMlsd(session, folder) : await readList(session, folder);
   if (listing.self) session.showsItself = true;
   if (listing.parentId !== undefined) await refuseHiddenLink(session, folder, listing.parentId);
+  if (listing.selfId !== undefined) session.learnId(folder, listing.selfId);
   if (!listing.self && listing.all.length === 0 && (await showsItself(session))) {
     // Some servers answer so, and say that all went well.
     throw new StorageError('forbidden', `The server does not show what is in this folder: ${folder}`, {
@@ -80,13 +81,15 @@ export async function lookFor(session: FtpSession, path: string): Promise<Listed
 
 /** Some servers show a link as the folder that it leads to, and call it so inside: but what is above it is another. */
 async function refuseHiddenLink(session: FtpSession, folder: string, parentId: string): Promise<void> {
-  if (folder === '/' || folder === session.base) return;
+  if (folder === '/' || folder === session.base || session.knownId(parentOf(folder)) === parentId) return;
   const line = await session.describe(parentOf(folder)).catch((error: unknown) => {
     if ((replyCode(error) ?? 0) >= 500) return undefined;
     throw error;
   });
   const expected = line === undefined ? undefined : uniqueOf(line);
-  if (expected !== undefined && expected !== parentId) throw linkOnTheWay(folder, parentId);
+  if (expected === undefined) return;
+  session.learnId(parentOf(folder), expected);
+  if (expected !== parentId) throw linkOnTheWay(folder, parentId);
 }
 
 function linkOnTheWay(folder: string, detail: string): StorageError {

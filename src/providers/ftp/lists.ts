@@ -18,7 +18,9 @@ export interface Listing {
   readonly all: readonly Listed[];
   /** The folder itself, where the listing names it. */
   readonly self?: Omit<Listed, 'name' | 'kind'>;
-  /** What the server calls the folder above, whatever way led here. */
+  /** What the server calls the folder, whatever way led there. */
+  readonly selfId?: string;
+  /** The same of the folder above. */
   readonly parentId?: string;
 }
 
@@ -31,15 +33,21 @@ export class UnreadableLine extends Error {
 export function parseMlsd(text: string): Listing {
   const all: Listed[] = [];
   let self: Listing['self'];
+  let selfId: string | undefined;
   let parentId: string | undefined;
   for (const line of linesOf(text)) {
     const { type, name, facts, unique } = parseFacts(line);
-    if (type === 'cdir') self = facts;
+    if (type === 'cdir') [self, selfId] = [facts, unique];
     if (type === 'pdir') parentId = unique;
     if (type === 'cdir' || type === 'pdir' || name === '.' || name === '..') continue;
     all.push({ ...facts, name, ...kindOfType(type, name, line) });
   }
-  return { all, ...(self ? { self } : {}), ...(parentId === undefined ? {} : { parentId }) };
+  return {
+    all,
+    ...(self ? { self } : {}),
+    ...(selfId === undefined ? {} : { selfId }),
+    ...(parentId === undefined ? {} : { parentId }),
+  };
 }
 
 /** What the server calls the one file or folder that a line of MLST is about. */

@@ -25,9 +25,13 @@ export type Progress = 'reached' | 'encrypted' | 'plain';
 
 type ListCommand = 'MLSD' | 'LIST -a' | 'LIST';
 
+/** More are not kept. */
+const mostIds = 10_000;
+
 /** One signed-in connection. FTP answers in order and has no numbers: one command at a time. */
 export class FtpSession {
   readonly #client: Client;
+  readonly #ids: Map<string, string>;
   readonly knowsMlsd: boolean;
   /** The form of LIST that this server takes. */
   listCommand: 'LIST -a' | 'LIST' = 'LIST -a';
@@ -40,14 +44,29 @@ export class FtpSession {
   #leased = true;
   #idleSince = 0;
 
-  constructor(client: Client, { knowsMlsd, home }: { knowsMlsd: boolean; home: string | undefined }) {
+  /** @param ids of the folders that were seen over any connection to the server */
+  constructor(
+    client: Client,
+    { knowsMlsd, home, ids }: { knowsMlsd: boolean; home: string | undefined; ids: Map<string, string> },
+  ) {
     this.#client = client;
+    this.#ids = ids;
     this.knowsMlsd = knowsMlsd;
     this.home = home;
     // What comes unasked would be taken for the answer to the next command: most often it is a farewell.
     client.ftp.socket.on('data', () => {
       if (!this.#leased) this.close();
     });
+  }
+
+  /** What the server was seen to call a folder, of the last that were seen. */
+  knownId(folder: string): string | undefined {
+    return this.#ids.get(folder);
+  }
+
+  learnId(folder: string, id: string): void {
+    if (this.#ids.size >= mostIds) this.#ids.clear();
+    this.#ids.set(folder, id);
   }
 
   get ended(): boolean {
@@ -127,6 +146,7 @@ const wantedFacts = 'type;size;modify;perm;unique;UNIX.mode;UNIX.owner;UNIX.owne
 export async function signIn(
   options: FtpOptions,
   network: Network,
+  ids: Map<string, string>,
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<FtpSession> {
   const { username, password, encoding } = options;
@@ -153,7 +173,7 @@ export async function signIn(
     if (knowsMlsd) await offer(`OPTS MLST ${wantedFacts}`);
     // What was said before signing in does not count everywhere.
     await offer(utf8);
-    return new FtpSession(client, { knowsMlsd, home: pathInReply((await offer('PWD')).message) });
+    return new FtpSession(client, { knowsMlsd, home: pathInReply((await offer('PWD')).message), ids });
   } catch (error) {
     client.close();
     throw error;

@@ -28,6 +28,7 @@ describe('MLSD', () => {
         { name: 'sub', kind: 'folder' },
       ],
       self: { modified: Date.UTC(2026, 10, 28, 6, 19, 35), perm: 'flcdmpe', mode: '0755' },
+      selfId: '802U10',
       parentId: '802UF',
     });
   });
