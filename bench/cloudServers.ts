@@ -55,11 +55,7 @@ export async function startAzuriteServer(keys: number): Promise<BenchServer> {
       rclone('rclone, 64 workers', rcloneAzureEnvironment(`${endpoint}/${container}?${sas}`), container, rcloneWorkers),
     ],
     async fill() {
-      let next = 0;
-      const putSome = async () => {
-        for (let n = next++; n < keys; n = next++) await judge.put(container, nameOf(n), 'x');
-      };
-      await Promise.all(Array.from({ length: 16 }, putSome));
+      await putAll(judge, keys);
       proxy.reset();
     },
     async inspect() {
@@ -94,11 +90,7 @@ export async function startSwiftServer(keys: number): Promise<BenchServer> {
     ],
     async fill() {
       await judge.demand({ method: 'PUT', container });
-      let next = 0;
-      const putSome = async () => {
-        for (let n = next++; n < keys; n = next++) await judge.put(container, nameOf(n), 'x');
-      };
-      await Promise.all(Array.from({ length: 16 }, putSome));
+      await putAll(judge, keys);
       proxy.reset();
     },
     async inspect() {
@@ -112,6 +104,14 @@ export async function startSwiftServer(keys: number): Promise<BenchServer> {
       await swift.stop();
     },
   };
+}
+
+async function putAll(judge: AzureJudge | SwiftJudge, keys: number): Promise<void> {
+  let next = 0;
+  const putSome = async () => {
+    for (let n = next++; n < keys; n = next++) await judge.put(container, nameOf(n), 'x');
+  };
+  await Promise.all(Array.from({ length: 16 }, putSome));
 }
 
 const rcloneWorkers = ['--transfers', '64', '--checkers', '64'];

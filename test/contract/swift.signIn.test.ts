@@ -114,15 +114,20 @@ function version1(swift: SwiftAccess): void {
     const signIns = () => proxy.requests.filter(({ target }) => target.startsWith('/auth/')).length;
     await listAll(client, { kind: 'root' });
     expect(signIns()).toBe(1);
-    for (const name of ['a', 'b', 'c', 'd']) await judge.put('signed-in', name);
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await judge.put('signed-in', name);
     await flushMemcached(swift.memcached);
     await Promise.all(Array.from({ length: 6 }, () => listAll(client, containerPlace('signed-in'))));
     expect(signIns()).toBe(2);
 
     // A bulk deletion is refused name by name.
     await flushMemcached(swift.memcached);
-    const targets = ['a', 'b'].map((id) => targetOf('signed-in', id));
-    expect((await client.remove(targets, call())).map(({ result }) => result)).toEqual(['deleted', 'deleted']);
+    const batches = [
+      ['a', 'b'],
+      ['e', 'f'],
+    ].map((ids) => ids.map((id) => targetOf('signed-in', id)));
+    for (const outcomes of await Promise.all(batches.map((targets) => client.remove(targets, call())))) {
+      expect(outcomes.map(({ result }) => result)).toEqual(['deleted', 'deleted']);
+    }
     expect(signIns()).toBe(3);
     await flushMemcached(swift.memcached);
     expect((await client.remove([targetOf('signed-in', 'c')], call())).map(({ result }) => result)).toEqual([

@@ -81,7 +81,7 @@ export class SwiftConnection {
     const answer = await this.#send(session, asked, signal);
     if (answer.status !== 401 || !this.renews()) return answer;
     await collectBody(answer, session.storage, signal);
-    this.#forget(session);
+    this.forget(session);
     return await this.#send(await this.session(signal), asked, signal);
   }
 
@@ -144,9 +144,11 @@ export class SwiftConnection {
     return givenSession(this.options.login) === undefined;
   }
 
-  /** Lets the next request sign in again: the server took the token for wrong in an answer that says so elsewhere than in its status. */
-  async forget(signal: AbortSignal): Promise<void> {
-    this.#forget(await this.session(signal));
+  /** Lets the next request sign in again. Requests with the same token fail at about the same time: only the first has the session forgotten. */
+  forget(session: Session): void {
+    if (this.#signedIn !== session) return;
+    this.#session = undefined;
+    this.#signedIn = undefined;
   }
 
   /** Has a secret masked that the server told. */
@@ -156,13 +158,6 @@ export class SwiftConnection {
 
   close(): void {
     this.#agents.close();
-  }
-
-  /** Requests that were sent with the same token fail at about the same time: only the first has the session forgotten. */
-  #forget(session: Session): void {
-    if (this.#signedIn !== session) return;
-    this.#session = undefined;
-    this.#signedIn = undefined;
   }
 
   #signIn(): Promise<Session> {

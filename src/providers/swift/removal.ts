@@ -64,6 +64,7 @@ async function sendBulk(
   signal: AbortSignal,
   renewed = false,
 ): Promise<readonly Outcome[] | 'too many' | 'not offered'> {
+  const session = await swift.session(signal);
   const answer = await swift.answer(
     {
       method: 'POST',
@@ -92,7 +93,7 @@ async function sendBulk(
   const outcomes = await outcomesOf(swift, targets, report);
   const again = targets.filter(({ entry }) => unsigned.has(pathIn(entry)));
   if (again.length === 0 || renewed || !swift.renews()) return outcomes;
-  await swift.forget(signal);
+  swift.forget(session);
   const after = await sendBulk(swift, again, signal, true);
   if (typeof after === 'string') return outcomes;
   const settled = new Map(after.map((outcome) => [outcome.target, outcome]));
@@ -130,6 +131,7 @@ async function removeLarge(
   renewed = false,
 ): Promise<Outcome> {
   const { container, id, path } = target.entry;
+  const session = await swift.session(signal);
   const asked: Asked = { method: 'DELETE', container, id, query: { 'multipart-manifest': 'delete' } };
   const answer = await swift.answer({ ...asked, headers: { accept: 'application/json' } }, signal);
   const report = bulkReportIn(answer);
@@ -140,7 +142,7 @@ async function removeLarge(
   const { deleted, notFound, errors } = report;
   if (errors.length === 0 && notFound === 0 && deleted > 0) return { target, result: 'deleted' };
   if (errors.some(({ status }) => status === 401) && !renewed && swift.renews()) {
-    await swift.forget(signal);
+    swift.forget(session);
     return await removeLarge(swift, target, signal, true);
   }
   const own = errors.find((error) => error.path === pathIn(target.entry));
