@@ -70,7 +70,7 @@ describe.skipIf(whyNoStorage())('servers and protocols', () => {
     const { window } = session;
     await window.openSidebar();
     await window.runCommand('Storage Credentials: Add Credential');
-    await window.form.button('Signup for account').waitFor();
+    await window.form.link('Signup for account').waitFor();
     expect(await window.form.field('Name').inputValue()).toBe('Storj');
     await window.form.fill({ 'Access Key ID': 'id', 'Secret Access Key': 'secret', Endpoint: 'http://127.0.0.1:9' });
     await window.form.verify();
@@ -144,7 +144,12 @@ describe.skipIf(whyNoStorage())('servers and protocols', () => {
     const judge = new FileTreeJudge(apache.files, apache.owner);
     for (let n = 0; n < 120; n++) await judge.put('photos', `year/file-${n}.jpg`);
     const { name, password } = apache.user;
-    await begin('WebDAV', { Name: 'Web folders', URL: `${apache.origin}${apachePlaces.basic}`, Username: name, Password: password });
+    await begin('WebDAV', {
+      Name: 'Web folders',
+      URL: `${apache.origin}${apachePlaces.basic}`,
+      Username: name,
+      Password: password,
+    });
     await window.form.choose('service', 'Other');
     await verifyAndSave('Web folders');
     await window.expand('Web folders');

@@ -30,6 +30,10 @@ export class Form {
     return this.#frame.getByRole('button', { name, exact: true });
   }
 
+  link(name: string): Locator {
+    return this.#frame.getByRole('link', { name });
+  }
+
   /** The sentence about what is wrong with a field. */
   errorOf(name: string): Locator {
     return this.#frame.locator('.row', { has: this.#frame.locator(`#field-${name}`) }).locator('.error');
