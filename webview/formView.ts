@@ -118,8 +118,8 @@ export class FormView {
     setText(this.#bannerText, conflict ? conflicts[conflict] : failure);
     this.#banner.hidden = this.#bannerText.hidden;
     this.#discard.hidden = conflict !== 'changed';
+    setText(this.#overwrite, conflict === 'removed' ? 'Save as New' : 'Overwrite');
     this.#overwrite.hidden = conflict === undefined;
-    this.#overwrite.textContent = conflict === 'removed' ? 'Save as New' : 'Overwrite';
   }
 
   #drawWarning({ warning }: FormState): void {
@@ -130,7 +130,7 @@ export class FormView {
   #drawFooter(state: FormState): void {
     this.#save.disabled = state.busy;
     this.#verify.disabled = state.busy;
-    this.#verify.textContent = this.#verifying ? 'Stop Verifying' : 'Verify';
+    setText(this.#verify, this.#verifying ? 'Stop Verifying' : 'Verify');
     const { sentence, look } = statusOf(state);
     setText(this.#statusText, sentence);
     this.#status.hidden = this.#statusText.hidden;
