@@ -94,6 +94,7 @@ describe.skipIf(missing)('the form by keyboard alone', () => {
       'Clear: Session token',
       'Drive',
       'Fetch List: Drive',
+      'Take from Another',
       'Generate Key',
       'Private key',
       'Choose File: Private key',
