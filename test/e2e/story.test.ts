@@ -37,7 +37,7 @@ describe.skipIf(missing)('a person with an S3 server', () => {
     const { window } = session;
     await window.page.locator('.sidebar .pane-body').getByRole('button', { name: 'Add Credential' }).click();
     const { form } = window;
-    expect(await form.field('Name').inputValue()).toBe('Amazon S3');
+    expect(await form.field('Name').inputValue()).toBe('Storj');
     await fillCredential(session, 'Ceph');
     await form.verify();
     await form.steps.filter({ hasText: 'Sign in' }).filter({ hasText: 'Passed' }).waitFor();
