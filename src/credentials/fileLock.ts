@@ -35,7 +35,10 @@ export async function withLock<T>(
 const heartbeat = staleAfter / 3;
 
 /** A lock that is held until it is given back. */
-export type Held = AsyncDisposable;
+export interface Held extends AsyncDisposable {
+  /** Aborted when it was lost: the machine slept, and another process took it over. */
+  readonly lost: AbortSignal;
+}
 
 /** Holds the lock under a folder for as long as it takes; undefined when another process has it. */
 export async function tryHold(files: Files, folder: string): Promise<Held | undefined> {
@@ -61,13 +64,17 @@ export async function isLocked(files: Files, folder: string): Promise<boolean> {
 }
 
 function keepAlive(files: Files, own: string): Held {
+  const lost = new AbortController();
   const beat = setInterval(() => {
     const now = new Date();
-    // One that can't be renewed is taken for left behind: then another may take over, as it should.
-    void utimes(own, now, now).catch(() => clearInterval(beat));
+    void utimes(own, now, now).catch((error: unknown) => {
+      clearInterval(beat);
+      lost.abort(error);
+    });
   }, heartbeat);
   beat.unref();
   return {
+    lost: lost.signal,
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
       await removeIfThere(files, own);

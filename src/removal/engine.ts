@@ -48,7 +48,8 @@ export async function runRemoval(request: RunRequest): Promise<RemovalReport> {
   const log = request.resume ? await resumeOutcomeLog(folder) : await createOutcomeLog(folder).catch(refuseSecondRun);
   try {
     const whole = plan.whole && client.removeTree && !request.resume;
-    const report = whole ? await runTrees(request, log) : await new Run(request, log, earlier).finish();
+    const report = whole ? await runTrees(request, log) : await new Run(request, log, earlier, held.lost).finish();
+    if (held.lost.aborted) throw takenOver();
     await writeJson(reportFile(folder), report).catch(failToWrite);
     return report;
   } finally {
@@ -76,10 +77,15 @@ class Run {
   #inVain = 0;
   #logFailure: StorageError | undefined;
 
-  constructor(request: RunRequest, log: OutcomeLog, earlier: readonly Range[]) {
+  /** @param lost aborted when another window has taken the removal over: then nothing more is sent, and no end is written */
+  constructor(request: RunRequest, log: OutcomeLog, earlier: readonly Range[], lost: AbortSignal) {
     this.#request = request;
     this.#log = log;
     this.#earlier = earlier;
+    lost.addEventListener('abort', () => {
+      this.#logFailure ??= takenOver();
+      this.#halt(this.#logFailure);
+    });
     this.#paceOf = request.paceOf ?? new Paces().at('');
   }
 
@@ -167,10 +173,11 @@ class Run {
   /** Rejects only when the outcome can't be written. */
   async #settle({ from, targets }: Batch, first: Leave): Promise<void> {
     const { client, provider, removal } = this.#request;
-    const unsure = !removal.plan.repeatable && from < this.#unsureBefore();
-    const looked = unsure ? await lookFirst(client, provider, targets, this.#stop.signal) : new Map();
+    const unsure = from < this.#unsureBefore();
+    const { repeatable } = removal.plan;
+    const looked = unsure ? await lookFirst({ client, provider, repeatable }, targets, this.#stop.signal) : new Map();
     const rest = targets.filter((target) => !looked.has(target));
-    const { settled, leave } = await this.#send(rest, first);
+    const { settled, leave } = await this.#send(rest, first, unsure);
     const answers = settled.values();
     const all = targets.map((target): Settled => looked.get(target) ?? answers.next().value ?? neverSettled);
     try {
@@ -181,8 +188,13 @@ class Run {
     }
   }
 
-  async #send(targets: readonly Target[], leave: Leave): ReturnType<typeof settleBatch> {
+  /** @param looked whether the look before took a while, in which the run may have been stopped */
+  async #send(targets: readonly Target[], leave: Leave, looked: boolean): ReturnType<typeof settleBatch> {
     if (targets.length === 0) return { settled: [], leave };
+    if (looked && this.#stop.signal.aborted) {
+      const error: StorageError = this.#stop.signal.reason;
+      return { settled: targets.map(() => ({ result: 'not-attempted', error, fateUnknown: false })), leave };
+    }
     const { client, removal, times = runTimes } = this.#request;
     return await settleBatch(targets, leave, {
       client,
@@ -307,6 +319,10 @@ function failToWrite(error: unknown): never {
 function logFailure(cause: unknown): StorageError {
   const sentence = 'The removal stopped, since what it did could not be written to disk.';
   return new StorageError('unexpected', sentence, { detail: String(cause), cause });
+}
+
+function takenOver(): StorageError {
+  return new StorageError('changed', 'Another window has taken this removal over, so it was not gone on with here.');
 }
 
 function takesNothing({ kind }: StorageError): StorageError {

@@ -7,22 +7,28 @@ import { untilAborted } from './waiting.ts';
 /** Questions under way at once. */
 const questionsAtOnce = 16;
 
+interface Looking {
+  readonly client: StorageClient;
+  readonly provider: ProviderFacts;
+  /** Whether sending a delete twice is harmless. */
+  readonly repeatable: boolean;
+}
+
 /**
- * Looks at what may have been deleted by a run that was interrupted, where a second delete would do harm: on a bucket with
- * versions it would add a second marker. What it returns is settled; all else is as it was planned and may be sent.
+ * Looks at what may have been deleted by a run that was interrupted. A second delete would take what has come under the name
+ * since, and on a bucket with versions it would add a second marker. What this returns is settled; all else may be sent:
+ * it is as it was planned, or can't be told apart and does no harm to send.
  */
 export async function lookFirst(
-  client: StorageClient,
-  { capabilities }: ProviderFacts,
+  looking: Looking,
   targets: readonly Target[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Target, Settled>> {
   const settled = new Map<Target, Settled>();
-  // A version by its id, and a folder, can be deleted twice.
-  const queue = targets.filter(({ entry }) => entry.kind === 'object' && entry.version === undefined).values();
+  const queue = targets.filter((target) => isTelling(target, looking)).values();
   const ask = async () => {
     for (const target of queue) {
-      const answer = capabilities.has('stat') ? await look(client, target, signal) : cannotTell();
+      const answer = await look(looking, target, signal);
       if (answer) settled.set(target, answer);
     }
   };
@@ -30,13 +36,26 @@ export async function lookFirst(
   return settled;
 }
 
-async function look(client: StorageClient, { entry }: Target, signal: AbortSignal): Promise<Settled | undefined> {
+/** A version by its id, and a folder, can be deleted twice; what has no tag can't be told from what came since. */
+function isTelling({ entry }: Target, { repeatable, provider }: Looking): boolean {
+  if (entry.kind !== 'object' || entry.version !== undefined) return false;
+  return !repeatable || (entry.tag !== undefined && provider.capabilities.has('stat'));
+}
+
+async function look(
+  { client, provider, repeatable }: Looking,
+  { entry }: Target,
+  signal: AbortSignal,
+): Promise<Settled | undefined> {
+  if (!provider.capabilities.has('stat')) return cannotTell();
   try {
     const now = await untilAborted(askStat(client, entry, signal), signal);
     return now.tag === undefined || entry.tag === undefined || now.tag === entry.tag ? undefined : changed();
   } catch (error) {
     const failure = toStorageError(error);
     if (failure.kind === 'not-found') return { result: 'already-gone', fateUnknown: false };
+    // Keys that may delete and not look go on, where that does no harm.
+    if (repeatable && failure.kind === 'forbidden') return undefined;
     return { result: 'failed', error: failure, fateUnknown: true };
   }
 }

@@ -1,10 +1,18 @@
 import { StorageError, toStorageError } from '../core/errors.ts';
-import { type Entry, type Outcome, placeOf, type RemovalResult, removalResults } from '../core/storageClient.ts';
+import {
+  type Entry,
+  type Outcome,
+  placeOf,
+  type RemovalResult,
+  removalResults,
+  type StorageClient,
+} from '../core/storageClient.ts';
 import { type Settled, settle } from './batch.ts';
+import { listEverything } from './listing.ts';
 import { lineOf } from './logLines.ts';
 import { readManifest } from './manifest.ts';
 import type { OutcomeLog } from './outcomeLog.ts';
-import type { RemovalReport, RunRequest, Selected } from './removal.ts';
+import type { ProviderFacts, RemovalReport, RunRequest, Selected } from './removal.ts';
 import { manifestFile } from './removalFolder.ts';
 import { untilAborted } from './waiting.ts';
 
@@ -13,8 +21,8 @@ const lineLength = 1_000;
 
 /**
  * Deletes each selected folder whole, by one call, with all that arrives meanwhile: only for a plan that was confirmed so.
- * Every entry of the manifest gets its outcome: what the server says it has kept, and the folders above it, stay; all else went
- * with its folder; of a folder whose answer never came the fate of everything is unknown.
+ * Every entry of the manifest gets its outcome. Where a folder was kept, the server names only some of the reasons: what is
+ * still there is listed then, and only what is not has gone. Of a folder whose answer never came the fate of all is unknown.
  */
 export async function runTrees(request: RunRequest, log: OutcomeLog): Promise<RemovalReport> {
   const { removal, signal, onProgress } = request;
@@ -65,7 +73,11 @@ async function removeFolder({ client, provider, removal, signal }: RunRequest, s
   try {
     const target = { entry: folder, mode: removal.plan.mode };
     const answers = await untilAborted(client.removeTree?.(target, { signal }) ?? Promise.resolve([]), signal);
-    return { holds, of: readerOf(folder, answers) };
+    const [own, ...kept] = answers;
+    if (own?.target.entry.id !== folder.id) return { holds, of: () => settle('failed') };
+    const itself = settle(own.result, own.error);
+    if (kept.length === 0 && own.error?.kind !== 'not-empty') return { holds, of: () => itself };
+    return { holds, of: readerOf(folder, itself, kept, await idsLeft(client, provider, folder, signal)) };
   } catch (error) {
     const failed = settle('failed', toStorageError(error));
     return { holds, of: () => failed };
@@ -78,32 +90,52 @@ const notAttempted: Settled = {
   fateUnknown: false,
 };
 
-/** The first answer is the folder's own; the others name what was kept. */
-function readerOf(folder: Entry, [own, ...kept]: readonly Outcome[]): (entry: Entry) => Settled {
-  const itself = own?.target.entry.id === folder.id ? settle(own.result, own.error) : settle('failed');
-  if (itself.result === 'deleted' || itself.result === 'already-gone' || kept.length === 0) return () => itself;
+/** What is still in a folder; undefined where it can't be listed. */
+async function idsLeft(
+  client: StorageClient,
+  { capabilities }: ProviderFacts,
+  folder: Entry,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string> | undefined> {
+  const place = placeOf(folder);
+  const left = new Set<string>();
+  try {
+    if (!place) return undefined;
+    for await (const { entries } of listEverything(client, place, capabilities.has('walk'), {}, signal)) {
+      for (const { id } of entries) left.add(id);
+    }
+    return left;
+  } catch (error) {
+    return toStorageError(error).kind === 'not-found' ? left : undefined;
+  }
+}
+
+/** What became of a folder that was kept, and of what was in it. @param left the ids that are still in it */
+function readerOf(
+  folder: Entry,
+  itself: Settled,
+  kept: readonly Outcome[],
+  left: ReadonlySet<string> | undefined,
+): (entry: Entry) => Settled {
   const byId = new Map(kept.map(({ target, result, error }) => [target.entry.id, settle(result, error)]));
-  const above = new Set([...byId.keys()].flatMap(ancestorsOf));
   return (entry) => {
     if (entry.id === folder.id) return itself;
-    const said = byId.get(entry.id);
-    if (said) return said;
-    return placeOf(entry) && above.has(entry.id.replace(/\/$/, ''))
-      ? notEmpty
-      : { result: 'deleted', fateUnknown: false };
+    if (left && !left.has(entry.id)) return { result: 'deleted', fateUnknown: false };
+    return byId.get(entry.id) ?? (left ? stays : unknown);
   };
 }
 
-const notEmpty: Settled = {
+const stays: Settled = {
   result: 'failed',
-  error: new StorageError('not-empty', 'Something in it was kept.'),
+  error: new StorageError('not-empty', 'It is still there, since something in the folder was kept.'),
   fateUnknown: false,
 };
 
-function ancestorsOf(path: string): readonly string[] {
-  const parts = path.replace(/\/$/, '').split('/');
-  return parts.map((_, depth) => parts.slice(0, depth).join('/')).filter((each) => each !== '');
-}
+const unknown: Settled = {
+  result: 'failed',
+  error: new StorageError('unexpected', 'Something in the folder was kept, and what it was could not be listed.'),
+  fateUnknown: true,
+};
 
 function fateOf(entry: Entry, fates: readonly Fate[]): Settled {
   return fates.find(({ holds }) => holds(entry))?.of(entry) ?? settle('failed');

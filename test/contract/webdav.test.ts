@@ -7,8 +7,12 @@ import type { Entry, StorageClient, Target } from '../../src/core/storageClient.
 import { concludeVerification } from '../../src/core/verification.ts';
 import { webEntry } from '../../src/providers/_shared/webPaths.ts';
 import provider from '../../src/providers/webdav/provider.ts';
+import { runRemoval } from '../../src/removal/engine.ts';
+import { readOutcomes } from '../../src/removal/outcomeLog.ts';
+import { deleteWhole, planRemoval } from '../../src/removal/plan.ts';
 import { type Apache, apachePlaces, briefly, startApache } from '../servers/apache.ts';
 import { type SabreDav, startSabreDav } from '../servers/sabredav.ts';
+import { temporaryFolder } from '../servers/serverProcess.ts';
 import { FileTreeJudge } from '../support/fileTreeJudge.ts';
 import { call, collect, direct, listAll } from './contractSuite.ts';
 
@@ -155,6 +159,27 @@ describe('Apache', () => {
     expect(outcomes.map(({ error }) => error?.kind)).toContain('locked');
     expect(await judge.ids(container)).toEqual(['folder/held']);
     await ask('UNLOCK', `${folder.id}held`, { 'lock-token': token });
+  });
+
+  it('calls nothing of a whole folder deleted that a lock has kept there', async () => {
+    const { container, client } = await fresh(['folder/a', 'folder/held', 'folder/deep/b']);
+    const folder = await named(client, 'folder');
+    const token = await lock(`${folder.id}held`);
+    const storage = await temporaryFolder('removals');
+    const signal = new AbortController().signal;
+    const credential = { id: 'x', name: 'x' };
+    const request = { client, provider, credential, selection: [folder], folder: storage.path, signal };
+    const removal = await deleteWhole(await planRemoval(request));
+    const report = await runRemoval({ client, provider, removal, signal });
+    const left = (await judge.ids(container)).length;
+    expect(report.results.deleted).toBeLessThanOrEqual(3 - left);
+    for await (const { entry, result } of readOutcomes(removal)) {
+      if (result === 'deleted' && entry.kind === 'object')
+        expect(await judge.ids(container)).not.toContain(`folder/${entry.name}`);
+    }
+    expect(report.results.locked).toBe(1);
+    await ask('UNLOCK', `${folder.id}held`, { 'lock-token': token });
+    await storage.remove();
   });
 
   it('refuses to delete the folder that a credential begins at, and what lies beside it', async () => {

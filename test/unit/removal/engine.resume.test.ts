@@ -1,6 +1,6 @@
 import { appendFile, cp, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { StorageError } from '../../../src/core/errors.ts';
 import type { Entry, StorageClient, Target } from '../../../src/core/storageClient.ts';
 import { readOutcomes } from '../../../src/removal/outcomeLog.ts';
@@ -18,6 +18,7 @@ import {
   plan,
   run,
   seededRandom,
+  shortTimes,
   temporaryFolder,
 } from './fakeStorage.ts';
 
@@ -139,6 +140,48 @@ test('what may have been sent and can not be asked about is not sent again where
   expect(client.calls).toEqual([]);
 });
 
+test('what has come under a name since is kept, also where a second delete would leave no marker', async () => {
+  const entries = objects(30).map((entry, n) => ({ ...entry, tag: `"${n}"` }));
+  const server = new Server(entries);
+  server.there.set('k0000003', '"new"');
+  server.there.delete('k0000004');
+  const remove = (batch: readonly Target[]) => server.delete(batch, () => 1);
+  const client = {
+    ...fakeClient({ pages: keyspace(entries), remove }),
+    stat: async (entry: Entry) => server.stat(entry),
+  };
+  const removal = await begun(await plan(client, [container]));
+  const report = await run(client, removal, { resume: true });
+  expect(report.results).toMatchObject({ deleted: 28, changed: 1, 'already-gone': 1 });
+  expect([...server.there.keys()]).toEqual(['k0000003']);
+});
+
+test('keys that may delete and not look go on where a second delete does no harm', async () => {
+  const entries = objects(30).map((entry, n) => ({ ...entry, tag: `"${n}"` }));
+  const server = new Server(entries);
+  const remove = (batch: readonly Target[]) => server.delete(batch, () => 1);
+  const stat = () => Promise.reject(new StorageError('forbidden', 'No.'));
+  const client = { ...fakeClient({ pages: keyspace(entries), remove }), stat };
+  const report = await run(client, await begun(await plan(client, [container])), { resume: true });
+  expect(report.results.deleted).toBe(30);
+});
+
+test('cancelled while it looks, it sends nothing', async () => {
+  const entries = objects(30).map((entry, n) => ({ ...entry, tag: `"${n}"` }));
+  const abort = new AbortController();
+  let looks = 0;
+  const client = {
+    ...fakeClient({ pages: keyspace(entries), recovery: markers }),
+    stat: async (entry: Entry) => {
+      if (++looks === 25) abort.abort();
+      return entry;
+    },
+  };
+  const removal = await begun(await plan(client, [container]));
+  await run(client, removal, { resume: true, signal: abort.signal, times: { ...shortTimes, grace: 1000 } });
+  expect(client.calls).toEqual([]);
+});
+
 test('a version is deleted again without looking, since it can be', async () => {
   const version = { id: 'v1', latest: true, marker: false };
   const entries = [object('a', { version }), object('b', { version })];
@@ -177,6 +220,31 @@ test('one that runs is run by nobody else, and its lock goes with it', async () 
   gate.resolve();
   expect((await first).results.deleted).toBe(3);
   expect(await readdir(lockFolder(removal.folder))).toEqual([]);
+});
+
+test('a run whose lock was taken over stops, and writes no end', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const gate = Promise.withResolvers<void>();
+  const client = fakeClient({
+    pages: keyspace(objects(300)),
+    async remove(batch) {
+      await gate.promise;
+      return deletedAll(batch);
+    },
+  });
+  const provider = facts({ batch: 10 });
+  const removal = await plan(client, [container], { provider });
+  const first = run(client, removal, { provider });
+  await expect.poll(() => client.calls.length).toBeGreaterThan(0);
+  await rm(lockFolder(removal.folder), { recursive: true });
+  await vi.advanceTimersByTimeAsync(20_000);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const sent = client.calls.length;
+  gate.resolve();
+  await expect(first).rejects.toMatchObject({ kind: 'changed' });
+  expect(client.calls).toHaveLength(sent);
+  await expect(readFile(reportFile(removal.folder))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 test('cancelled while it is resumed, it says of all the rest that it was not attempted', async () => {

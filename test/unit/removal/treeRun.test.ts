@@ -21,10 +21,23 @@ const provider = facts({ folders: pathFolders });
 
 type Answer = (folder: Target) => Promise<readonly Outcome[]>;
 
-async function runWhole(answer: Answer, signal = new AbortController().signal) {
+/** @param left what the server lists once it was asked; what it can't list is an error */
+async function runWhole(
+  answer: Answer,
+  {
+    signal = new AbortController().signal,
+    left = [],
+  }: { signal?: AbortSignal; left?: readonly Entry[] | StorageError } = {},
+) {
   const folders: string[] = [];
   const client = {
-    ...fakeClient({ pages: () => [{ entries: inside }] }),
+    ...fakeClient({
+      pages() {
+        if (folders.length === 0) return [{ entries: inside }];
+        if (left instanceof StorageError) throw left;
+        return [{ entries: left }];
+      },
+    }),
     removeTree: async (folder: Target) => {
       folders.push(folder.entry.id);
       return await answer(folder);
@@ -58,10 +71,13 @@ test('a folder that goes whole takes everything in it along, by one call', async
 
 test('what the server has kept stays in the report, and so do the folders above it', async () => {
   const kept = fileEntry('object', '/a/deep/two');
-  const { results, report } = await runWhole(async (target) => [
-    of(target, a, new StorageError('not-empty', 'Something was kept.')),
-    of(target, kept, new StorageError('forbidden', 'No.')),
-  ]);
+  const { results, report } = await runWhole(
+    async (target) => [
+      of(target, a, new StorageError('not-empty', 'Something was kept.')),
+      of(target, kept, new StorageError('forbidden', 'No.')),
+    ],
+    { left: [fileEntry('folder', '/a/deep'), kept] },
+  );
   expect(results).toEqual({
     '/a': 'failed',
     '/a/deep': 'failed',
@@ -71,6 +87,25 @@ test('what the server has kept stays in the report, and so do the folders above 
     '/a/other/three': 'deleted',
   });
   expect(report.bytes).toBe(5);
+});
+
+test('of what the server names only one, and has left all, nothing is called deleted', async () => {
+  const held = fileEntry('object', '/a/one');
+  const answer: Answer = async (target) => [
+    of(target, a, new StorageError('not-empty', 'Something was kept.')),
+    { target: { ...target, entry: held }, result: 'locked', error: new StorageError('locked', 'Held.') },
+  ];
+  const { results, fateUnknown } = await runWhole(answer, { left: inside });
+  expect(results).toMatchObject({ '/a/one': 'locked', '/a/deep/two': 'failed', '/a/other/three': 'failed' });
+  expect(Object.values(results)).not.toContain('deleted');
+  expect(fateUnknown).toBe(0);
+});
+
+test('where what is left can not be listed, the fate of what was not named is unknown', async () => {
+  const answer: Answer = async (target) => [of(target, a, new StorageError('not-empty', 'Something was kept.'))];
+  const { results, fateUnknown } = await runWhole(answer, { left: new StorageError('forbidden', 'No.') });
+  expect(new Set(Object.values(results))).toEqual(new Set(['failed']));
+  expect(fateUnknown).toBe(5);
 });
 
 test('a refusal that names nothing says nothing of anything being gone', async () => {
@@ -92,7 +127,7 @@ test.each<[string, Answer]>([
 });
 
 test('cancelled before, it asks for nothing', async () => {
-  const { results, folders, report } = await runWhole(async () => [], AbortSignal.abort());
+  const { results, folders, report } = await runWhole(async () => [], { signal: AbortSignal.abort() });
   expect(folders).toEqual([]);
   expect(new Set(Object.values(results))).toEqual(new Set(['not-attempted']));
   expect(report.stopped?.kind).toBe('cancelled');
