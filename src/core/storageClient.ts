@@ -98,6 +98,38 @@ export interface Outcome {
   readonly result: RemovalResult;
   /** Present on every result but 'deleted' and 'already-gone'. */
   readonly error?: StorageError;
+  /** Of a recoverable deletion, what the backend named that brings it back: the version id of a delete marker. */
+  readonly trace?: string;
+}
+
+/** One thing that a removal deleted. */
+export interface Deleted {
+  /** As it was planned: its tag tells which one it was. */
+  readonly entry: Entry;
+  /** What the outcome of its deletion gave. */
+  readonly trace?: string;
+}
+
+export const restorationResults = [
+  'restored',
+  'already-there',
+  'changed',
+  'denied',
+  'failed',
+  'not-attempted',
+] as const;
+
+/**
+ * What became of one thing that was to be brought back. 'restored' and 'already-there' are said only when the server showed
+ * that what was deleted is there again, under its name; 'changed' when something else is there now, which is kept.
+ */
+export type RestorationResult = (typeof restorationResults)[number];
+
+export interface Restoration {
+  readonly deleted: Deleted;
+  readonly result: RestorationResult;
+  /** Present on every result but 'restored' and 'already-there'. */
+  readonly error?: StorageError;
 }
 
 /** Whether what is deleted at a place can be brought back, and why. */
@@ -152,6 +184,11 @@ export interface StorageClient extends AsyncDisposable {
   uploads?(at: Place, query: ListQuery, call: Call): Promise<Page>;
   /** Takes a delete marker away, so that what was before it counts again. */
   restore?(marker: Entry, call: Call): Promise<void>;
+  /**
+   * Brings back a batch of at most `limits.batch` things that `remove` deleted recoverably; one restoration for each, in their
+   * order. Done twice, it finds them there. It never touches what came under the name since. Throws only when the whole call failed.
+   */
+  undelete?(batch: readonly Deleted[], call: Call): Promise<readonly Restoration[]>;
   /** Makes no request where the backend's links are signed here; a share that the server keeps is said in the link's caveat. Fails with 'unsupported' for a name that other programs would change on the way. */
   share?(entry: Entry, options: { readonly seconds: number }, call: Call): Promise<SharedLink>;
   properties?(entry: Entry, call: Call): Promise<readonly PropertyGroup[]>;
@@ -171,6 +208,7 @@ export const methodNames = [
   'recovery',
   'uploads',
   'restore',
+  'undelete',
   'share',
   'properties',
   'createContainer',
