@@ -43,6 +43,7 @@ function tlsServer({ secure, caFile, certificates }: AzuriteAccess): AzureContra
   const caBundle = readFileSync(caFile, 'utf8');
   return {
     ...server,
+    spared: ['planned removal'],
     caFile,
     badCertificates: certificates,
     draft: (origin) => ({ ...server.draft(origin), caBundle }),

@@ -22,6 +22,7 @@ async function startServer(certificates?: Certificates): Promise<ContractServer>
   return {
     ...server,
     name: 'the simulator over TLS',
+    spared: ['planned removal'],
     origin: b2.tlsEndpoint,
     caFile: certificates.caFile,
     badCertificates: certificates,

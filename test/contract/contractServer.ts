@@ -13,6 +13,8 @@ export interface ContractServer {
   readonly name: string;
   /** The titles of the suites that run against it, of a slow one; all by default. */
   readonly suites?: readonly string[];
+  /** The titles of those that don't, since they would ask the same server again what doesn't depend on the way to it. */
+  readonly spared?: readonly string[];
   /** `scheme://host:port`. */
   readonly origin: string;
   /** Set where requests can't be read and broken on their way: the wire is not HTTP. Then `opaqueWire` stands for what speaks of requests. */

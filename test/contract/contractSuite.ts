@@ -133,7 +133,7 @@ export class Contract {
     }
     const stored = [...(await this.server.ids(container))];
     expect(stored.length).toBeGreaterThanOrEqual(possible.length - 3);
-    expect(stored.length).toBeGreaterThanOrEqual(this.isTree ? 44 : 50);
+    expect(stored.length).toBeGreaterThanOrEqual(this.isTree ? 40 : 50);
     expect(stored.filter((key) => !oddKeys.includes(key))).toEqual([]);
     return { container, stored };
   }
@@ -232,7 +232,8 @@ export async function contractSuite(
       it.skip(`${title}: ${provider.label}. ${sentence}`);
     }
     for (const server of servers) {
-      if (!makesSense(provider, server) || !(server.suites?.includes(title) ?? true)) {
+      const runs = (server.suites?.includes(title) ?? true) && !server.spared?.includes(title);
+      if (!makesSense(provider, server) || !runs) {
         await server.stop?.();
         continue;
       }

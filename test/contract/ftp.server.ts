@@ -4,7 +4,7 @@ import { type FtpTls, type Proftpd, startProftpdFtp } from '../servers/proftpd.t
 import { ServerUnavailable } from '../servers/serverProcess.ts';
 import { startVsftpd, type Vsftpd } from '../servers/vsftpd.ts';
 import { FileTreeJudge } from '../support/fileTreeJudge.ts';
-import { oddKeys, unstorableFileNames } from '../support/oddKeys.ts';
+import { deepFileNames, oddKeys, unstorableFileNames } from '../support/oddKeys.ts';
 import { type ContractServer, type ContractServers, opaqueWire } from './contractServer.ts';
 
 /** The mode of TLS that a form chooses for a server. */
@@ -30,7 +30,7 @@ export const contractServers: ContractServers = async () => {
     }
   };
   await add(() => proftpd('none'));
-  await add(() => proftpd('required'));
+  await add(async () => ({ ...(await proftpd('required')), spared: ['planned removal'] }));
   await add(async () => ({ ...(await proftpd('offered')), suites: ['verification'] }));
   await add(async () => ({ ...(await proftpd('implicit')), suites: some }));
   await add(async () => {
@@ -48,6 +48,7 @@ async function proftpd(tls: FtpTls): Promise<ContractServer> {
   const contract = serverFor(`ProFTPD, TLS ${tls}`, server, modeFor[tls], caBundle);
   return {
     ...contract,
+    unstorable: deepFileNames,
     async stop() {
       await contract.stop?.();
       await certificates?.remove();

@@ -24,6 +24,7 @@ async function startServer(certificates?: Certificates): Promise<ContractServer>
   return {
     ...server,
     name: 'the simulator over TLS',
+    spared: ['planned removal'],
     origin: gcs.tlsEndpoint,
     caFile: certificates.caFile,
     badCertificates: certificates,

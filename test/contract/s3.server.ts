@@ -73,6 +73,7 @@ function tlsServer(rgw: RgwAccess): ContractServer {
   return {
     ...plain,
     name: 'Ceph RGW over TLS',
+    spared: ['planned removal'],
     origin: rgw.tlsEndpoint,
     caFile: rgw.caFile,
     badCertificates: rgw.certificates,

@@ -3,14 +3,17 @@ import { type Proftpd, startProftpdSftp } from '../servers/proftpd.ts';
 import { ServerUnavailable } from '../servers/serverProcess.ts';
 import { FileTreeJudge } from '../support/fileTreeJudge.ts';
 import { hostKeyOf } from '../support/hostKey.ts';
-import { unstorableFileNames } from '../support/oddKeys.ts';
+import { deepFileNames, unstorableFileNames } from '../support/oddKeys.ts';
 import { type ContractServer, type ContractServers, opaqueWire } from './contractServer.ts';
 
 /** OpenSSH's own SFTP server, and ProFTPD's. */
 export const contractServers: ContractServers = async () => {
   const started = await Promise.all([
     startOpenSsh().then((ssh) => serverFor('OpenSSH', ssh, hostKeyOf(ssh)), unavailable),
-    startProftpdSftp().then((ftpd) => serverFor('ProFTPD', ftpd, hostKeyOf(ftpd)), unavailable),
+    startProftpdSftp().then(
+      (ftpd) => ({ ...serverFor('ProFTPD', ftpd, hostKeyOf(ftpd)), unstorable: deepFileNames }),
+      unavailable,
+    ),
   ]);
   return {
     servers: started.filter((server) => typeof server !== 'string'),

@@ -78,6 +78,8 @@ export async function startProftpd(directives: (folder: string) => Promise<reado
       `PidFile ${join(folder.path, 'proftpd.pid')}`,
       `ScoreboardFile ${join(folder.path, 'scoreboard')}`,
       `DelayTable none`,
+      // Else it looks for rules in every folder on the way, at every command: half a second where a path is 200 folders deep.
+      'AllowOverride off',
       `LogFormat commands "%r"`,
       `ExtendedLog ${logFile} ALL commands`,
       ...(await directives(folder.path)),
@@ -137,10 +139,8 @@ export interface ProftpdFtpOptions {
 /** A ProFTPD that speaks FTP, as its maker means it: with MLSD, in UTF-8. */
 export function startProftpdFtp(options: ProftpdFtpOptions): Promise<Proftpd> {
   const { tls, certificate, sessionReuse = false, config = [] } = options;
-  // Else it looks for rules in every folder on the way, at every command: half a second where a path is 200 folders deep.
-  const common = ['AllowOverride off', ...config];
   return startProftpd(async (folder) => {
-    if (tls === 'none' || certificate === undefined) return common;
+    if (tls === 'none' || certificate === undefined) return config;
     const tlsOptions = [
       ...(sessionReuse ? [] : ['NoSessionReuseRequired']),
       ...(tls === 'implicit' ? ['UseImplicitSSL'] : []),
@@ -155,7 +155,7 @@ export function startProftpdFtp(options: ProftpdFtpOptions): Promise<Proftpd> {
       `TLSRequired ${tls === 'required' ? 'on' : 'off'}`,
       'TLSVerifyClient off',
       ...(tlsOptions.length === 0 ? [] : [`TLSOptions ${tlsOptions.join(' ')}`]),
-      ...common,
+      ...config,
     ];
   });
 }

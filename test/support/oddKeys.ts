@@ -78,6 +78,9 @@ export const unstorableFileNames: ReadonlySet<string> = new Set(
   oddKeys.filter((key) => key.includes('\0') || key.split('/').some((part) => part === '' || /^\.\.?$/.test(part))),
 );
 
+/** Those that lie hundreds of folders deep: ProFTPD looks up every folder of a path anew, for each command, and takes minutes. */
+export const deepFileNames: ReadonlySet<string> = new Set(oddKeys.filter((key) => key.split('/').length > 100));
+
 /** The path of a key in a request's target, by bytes: RFC 3986 unreserved characters and the slash stand for themselves. */
 export function rawTarget(container: string, key: string): string {
   const encoded = Array.from(Buffer.from(key, 'utf8'), (byte) => {
