@@ -21,7 +21,7 @@ import {
   temporaryFolder,
 } from './fakeStorage.ts';
 
-const rounds = 60;
+const rounds = 25;
 
 /** A client that errs in every way it can, and remembers each thing it ever said of an identity. */
 function liar(
