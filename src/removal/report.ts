@@ -39,14 +39,19 @@ function labelsOf(undo: boolean): readonly (readonly [RunResult, string])[] {
 }
 
 /** How many did what the run was for. */
-export function doneIn({ results }: AnyReport): number {
-  return 'restored' in results ? results.restored : results.deleted;
+export function doneIn(report: AnyReport): number {
+  return isRestoration(report) ? report.results.restored : report.results.deleted;
+}
+
+/** Whether a report is of an undo. */
+export function isRestoration(report: AnyReport): report is UndoReport {
+  return 'restored' in report.results;
 }
 
 /** One line: 'Deleted 1,204. Failed: 3'; of an undo 'Brought back 1,204. Already there: 3'. */
 export function summaryOf(report: AnyReport): string {
   const results: Counts = report.results;
-  const [[, done] = ['', ''], ...others] = labelsOf('restored' in results);
+  const [[, done] = ['', ''], ...others] = labelsOf(isRestoration(report));
   const told = others.flatMap(([result, label]) =>
     results[result] ? [`${label}: ${formatCount(results[result])}`] : [],
   );

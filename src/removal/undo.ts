@@ -18,7 +18,7 @@ import { doneIn } from './report.ts';
  * between which that was. Leaves nothing behind when it fails.
  */
 export async function planUndo(removal: Removal, credential: PlannedCredential): Promise<Removal> {
-  const storage = path.resolve(removal.folder, '../..');
+  const storage = storageOf(removal);
   const all = await keptRemovals(storage);
   const kept = all.find(({ removal: { plan } }) => plan.id === removal.plan.id);
   if (!kept || leftToUndo(kept, all) === 0) throw nothingLeft();
@@ -54,6 +54,17 @@ export function leftToUndo({ removal, report }: KeptRemoval, all: readonly KeptR
   if (undos.some(({ state }) => state !== 'ended')) return 0;
   const last = lastOf(undos);
   return last ? leftOf(last, undos) : doneIn(report);
+}
+
+/** Whether a removal that has ended has deleted anything that can be brought back and is not back yet. */
+export async function canUndo(removal: Removal): Promise<boolean> {
+  if (!isUndoable(removal.plan)) return false;
+  const all = await keptRemovals(storageOf(removal));
+  return all.some((kept) => kept.removal.plan.id === removal.plan.id && leftToUndo(kept, all) > 0);
+}
+
+function storageOf({ folder }: Removal): string {
+  return path.resolve(folder, '../..');
 }
 
 /** Whether anything that a plan deletes can be brought back by this extension, as far as is known. A version that was meant by itself is gone for good. */

@@ -73,10 +73,18 @@ function suite(access: RgwAccess): void {
   it('brings back 1,200 objects of all names, and nothing of what came since', { timeout: 120_000 }, async () => {
     const bucket = await buckets.create('versioned');
     const odd = oddKeys.filter(isSendable);
-    const plain = Array.from({ length: 1200 - odd.length }, (_, n) => `data/${String(n).padStart(4, '0')}`);
-    await inParallel([...odd, ...plain], 16, async (key) => void (await buckets.put(bucket, key, `body of ${key}`)));
+    const plain = Array.from({ length: 1200 }, (_, n) => `data/${String(n).padStart(4, '0')}`);
+    let count = 0;
+    await inParallel([...odd, ...plain], 16, async (key) => {
+      // Some names this client can't put: those that are refused are not there.
+      await buckets.put(bucket, key, `body of ${key}`).then(
+        () => count++,
+        (error: unknown) => expect(plain, String(error)).not.toContain(key),
+      );
+    });
+    expect(count).toBeGreaterThan(1255);
     const before = await judged(bucket);
-    expect(before.size).toBe(1200);
+    expect(before.size).toBe(count);
 
     const storage = await temporaryFolder('undo');
     const common = { client, provider: s3, signal: new AbortController().signal };
@@ -84,10 +92,10 @@ function suite(access: RgwAccess): void {
     const selection: Entry[] = [{ kind: 'container', id: bucket, name: bucket, path: bucket }];
     const removal = await planRemoval({ ...common, credential, selection, folder: storage.path });
     expect(removal.plan).toMatchObject({ undo: true, recovery: { recoverable: 'yes' } });
-    expect((await runRemoval({ ...common, removal })).results.deleted).toBe(1200);
+    expect((await runRemoval({ ...common, removal })).results.deleted).toBe(count);
     expect(await judged(bucket)).toEqual(new Map());
     const traces = (await collect(readOutcomes(removal))).map(({ trace }) => trace);
-    expect(new Set(traces).size, 'each has a marker of its own').toBe(1200);
+    expect(new Set(traces).size, 'each has a marker of its own').toBe(count);
 
     const [newer, again, same] = [plain.slice(0, 20), plain.slice(20, 25), plain.slice(25, 28)];
     const lost = plain.slice(28, 31);
@@ -110,7 +118,7 @@ function suite(access: RgwAccess): void {
     const undo = await planUndo(removal, credential);
     const report = await runUndo({ ...common, removal: undo });
     expect(report.results).toEqual({
-      restored: 1200 - 20 - 5 - 3 - 3,
+      restored: count - 20 - 5 - 3 - 3,
       'already-there': 3,
       changed: 25,
       denied: 0,
