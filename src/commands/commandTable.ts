@@ -44,6 +44,7 @@ export const commandTable: Readonly<Record<string, Handler>> = {
       'resumeRemoval',
       'cancelRemoval',
       'retryRemoval',
+      'undoRemoval',
       'showRemovalReport',
       'clearRemoval',
       'clearRemovals',

@@ -2,11 +2,13 @@ import { StorageError } from '../core/errors.ts';
 import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, joinSentences } from '../core/text.ts';
 import { confirmationFor, totalOf, wholeQuestion } from '../removal/confirm.ts';
+import { runUndo } from '../removal/engine.ts';
 import { readOutcomes } from '../removal/outcomeLog.ts';
 import { bypassLocks, deleteWhole, discardRemoval, planRemoval } from '../removal/plan.ts';
-import type { Confirmation, Removal, RemovalCounts, RemovalReport } from '../removal/removal.ts';
-import { csvReport, summaryOf, textReport } from '../removal/report.ts';
+import type { Confirmation, Removal, RemovalCounts } from '../removal/removal.ts';
+import { type AnyReport, csvReport, doneIn, isUndo, summaryOf, textReport } from '../removal/report.ts';
 import { retryFailed } from '../removal/retry.ts';
+import { canUndo, planUndo } from '../removal/undo.ts';
 import type { Lease } from '../sessions/sessions.ts';
 import { type CredentialNode, EntryNode, type ListedNode, type Node } from '../tree/nodes.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
@@ -20,6 +22,7 @@ import {
   isClean,
   isConfirmed,
   progressTeller,
+  restButton,
   tellFailure,
   writeText,
 } from './removalDialogs.ts';
@@ -30,10 +33,10 @@ import { entryTargets, targetsOf } from './targets.ts';
 /** A removal that has ended: what it was of, and what the credential was when it was confirmed. */
 interface Told {
   readonly removal: Removal;
-  readonly report: RemovalReport;
+  readonly report: AnyReport;
   readonly nodes: readonly EntryNode[];
   readonly confirmed: Pick<Lease, 'provider' | 'record'>;
-  /** How many were deleted with keys that have expired since. */
+  /** How many were deleted, or brought back, with keys that have expired since. */
   readonly before: number;
 }
 
@@ -194,6 +197,17 @@ export async function retryKept(parts: Parts, removal: Removal): Promise<void> {
   await refreshCredential(parts, lease);
 }
 
+/** Brings back what a removal has deleted, after it was asked: on the server that it was deleted from, or not at all. */
+export async function undoKept(parts: Parts, removal: Removal, nodes: readonly EntryNode[] = []): Promise<void> {
+  const { credential } = removal.plan;
+  await using lease = await parts.sessions.open(credential.id);
+  assertOrigin(lease, credential.origin, 'Change it back to undo this removal.');
+  const undo = await planUndo(removal, plannedCredential(lease));
+  if (!(await isConfirmed(parts.dialogs, confirmationFor(undo.plan)))) return await discardRemoval(undo);
+  await runAndTell(parts, lease, undo, nodes);
+  if (nodes.length === 0) await refreshCredential(parts, lease);
+}
+
 async function refreshCredential({ tree }: Parts, { record }: Lease): Promise<void> {
   for (const node of await tree.credentials()) if (node.id === record.id) tree.refresh(node);
 }
@@ -211,9 +225,11 @@ async function runAndTell(
     const report = await run(parts, lease, removal, resume);
     const { credential, selection } = removal.plan;
     const what = formatNames(selection.map(({ path }) => path));
-    parts.log.info(`Removal ${removal.plan.id} in ${credential.name} of ${what}: ${summaryOf(report)}`);
+    parts.log.info(
+      `${isUndo(removal) ? 'Undo' : 'Removal'} ${removal.plan.id} in ${credential.name} of ${what}: ${summaryOf(report)}`,
+    );
     if (await metExpiry(removal, report)) {
-      const done = before + report.results.deleted;
+      const done = before + doneIn(report);
       const goOn = async (renewed: Lease) => runAndTell(parts, renewed, await retryFailed(removal), nodes, done);
       if (await goOnRenewed(parts, lease, goOn)) return;
     }
@@ -224,7 +240,7 @@ async function runAndTell(
 }
 
 /** Whether keys expired on the way, also in the last batch, after which nothing was left to stop. */
-async function metExpiry(removal: Removal, { stopped, results }: RemovalReport): Promise<boolean> {
+async function metExpiry(removal: Removal, { stopped, results }: AnyReport): Promise<boolean> {
   if (stopped) return stopped.kind === 'expired';
   if (results.failed === 0) return false;
   for await (const { error } of readOutcomes(removal)) if (error?.kind === 'expired') return true;
@@ -235,28 +251,26 @@ function isExpired(error: unknown): boolean {
   return error instanceof StorageError && error.kind === 'expired';
 }
 
-function run({ dialogs }: Parts, lease: Lease, removal: Removal, resume?: true): Promise<RemovalReport> {
+function run({ dialogs }: Parts, lease: Lease, removal: Removal, resume?: true): Promise<AnyReport> {
   const { counts } = removal.plan;
   const total = totalOf(counts);
   const what =
     total === counts.objects ? formatCounted(total, 'object', 'objects') : formatCounted(total, 'item', 'items');
-  return dialogs.progress(`Deleting ${what}`, (report, signal) =>
-    running.run({
-      ...runnable(lease),
-      removal,
-      signal,
-      onProgress: progressTeller(report),
-      ...(resume ? { resume } : {}),
-    }),
-  );
+  const undo = isUndo(removal);
+  return dialogs.progress<AnyReport>(`${undo ? 'Bringing back' : 'Deleting'} ${what}`, (report, signal) => {
+    const onProgress = progressTeller(report);
+    const request = { ...runnable(lease), removal, signal, onProgress, ...(resume ? { resume } : {}) };
+    return undo ? running.runWith(runUndo, request) : running.run(request);
+  });
 }
 
 /** Said without waiting for an answer, so that the command has ended by then. After the report was shown, it is said again. */
 async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
   const { removal, report } = told;
   const sentence = await closingSentence(told);
+  const buttons = buttonsFor(report, shown, await canUndo(removal));
   void parts.dialogs
-    .notify(isClean(report) ? 'info' : 'warning', sentence, buttonsFor(report, shown))
+    .notify(isClean(report) ? 'info' : 'warning', sentence, buttons)
     .then(async (answer) => {
       if (answer === 'Show Report') {
         await parts.reports.show(removal);
@@ -264,7 +278,8 @@ async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
       }
       if (answer === 'Save Report…') await saveReport(parts, removal, report);
       if (answer === 'Retry Failed') await retry(parts, told, false);
-      if (answer === 'Delete the Rest…') await retry(parts, told, true);
+      if (answer === restButton(report)) await retry(parts, told, true);
+      if (answer === 'Undo…') await undoKept(parts, removal, told.nodes);
     })
     .catch((error: unknown) => tellFailure(parts, error));
 }
@@ -272,7 +287,8 @@ async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
 /** What came out, and why the first of those that are still there are. */
 async function closingSentence({ removal, report, before }: Told): Promise<string> {
   const { stopped } = report;
-  const earlier = before > 0 && `Before the new keys: ${formatCount(before)} deleted`;
+  const done = isUndo(removal) ? 'brought back' : 'deleted';
+  const earlier = before > 0 && `Before the new keys: ${formatCount(before)} ${done}`;
   if (stopped?.kind === 'cancelled') return joinSentences('Cancelled', summaryOf(report), earlier);
   if (isClean(report)) return joinSentences(summaryOf(report), earlier);
   return joinSentences(summaryOf(report), earlier, stopped?.sentence ?? (await firstReason(removal)));
@@ -297,12 +313,12 @@ async function retry(parts: Parts, { removal, nodes, confirmed }: Told, asks: bo
   await runAndTell(parts, lease, again, nodes);
 }
 
-function assertOrigin({ provider, record }: Lease, origin: string | undefined): void {
+function assertOrigin({ provider, record }: Lease, origin: string | undefined, hint = 'Delete again from the tree.') {
   if (provider.origin(record.settings) === origin) return;
-  throw new StorageError('changed', 'The credential is for another server now. Delete again from the tree.');
+  throw new StorageError('changed', 'The credential is for another server now.', { hint });
 }
 
-async function saveReport({ dialogs }: Parts, removal: Removal, report: RemovalReport): Promise<void> {
+async function saveReport({ dialogs }: Parts, removal: Removal, report: AnyReport): Promise<void> {
   const target = await dialogs.chooseTarget('Save Report', `removal-${removal.plan.id}.csv`);
   if (!target) return;
   const text = target.path.endsWith('.csv') ? csvReport(removal) : textReport(removal, report);

@@ -1,6 +1,7 @@
 import { commands } from 'vscode';
 import { formatCounted } from '../core/text.ts';
 import { keptRemovals } from '../removal/keptRemovals.ts';
+import { isUndo } from '../removal/report.ts';
 import { labelOf, subjectOf } from '../tree/removalRows.ts';
 import type { Parts } from './parts.ts';
 
@@ -11,7 +12,7 @@ export async function tellInterrupted({ storage, dialogs, log }: Parts): Promise
   if (!first) return;
   const sentence =
     others.length === 0
-      ? `A removal was interrupted. ${labelOf(first)} in ${subjectOf(first)}`
+      ? `${isUndo(first.removal) ? 'An undo' : 'A removal'} was interrupted. ${labelOf(first)} in ${subjectOf(first)}`
       : `${formatCounted(interrupted.length, 'removal was', 'removals were')} interrupted.`;
   void dialogs
     .notify('warning', sentence, ['Resume…', 'Show Removals'])

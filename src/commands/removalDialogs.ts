@@ -3,8 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { type Uri, workspace } from 'vscode';
 import { toStorageError } from '../core/errors.ts';
 import { formatCount, joinSentences } from '../core/text.ts';
-import type { Confirmation, LockQuestion, RemovalProgress, RemovalReport, WholeQuestion } from '../removal/removal.ts';
-import { canRetry } from '../removal/report.ts';
+import type { Confirmation, LockQuestion, RemovalProgress, WholeQuestion } from '../removal/removal.ts';
+import { type AnyReport, canRetry, isRestoration } from '../removal/report.ts';
 import type { Dialogs, ReportProgress } from '../ui/dialogs.ts';
 import type { Parts } from './parts.ts';
 
@@ -52,17 +52,27 @@ export function progressTeller(report: ReportProgress) {
 }
 
 /** Whether nothing is left that was to go. */
-export function isClean(report: RemovalReport): boolean {
-  const { changed, locked, denied } = report.results;
+export function isClean(report: AnyReport): boolean {
+  const { changed, denied } = report.results;
+  const locked = isRestoration(report) ? 0 : report.results.locked;
   return !canRetry(report) && changed + locked + denied === 0;
 }
 
-/** What is offered after a removal. What was cancelled was not failed: going on is asked for again. */
-export function buttonsFor(report: RemovalReport, shown: boolean): readonly string[] {
-  const again = !canRetry(report) ? [] : report.stopped?.kind === 'cancelled' ? ['Delete the Rest…'] : ['Retry Failed'];
+/** The button that goes on with what was cancelled. */
+export function restButton(report: AnyReport): string {
+  return isRestoration(report) ? 'Bring Back the Rest…' : 'Delete the Rest…';
+}
+
+/**
+ * What is offered after a run. What was cancelled was not failed: going on is asked for again.
+ * @param undo whether what it deleted can be brought back
+ */
+export function buttonsFor(report: AnyReport, shown: boolean, undo = false): readonly string[] {
+  const cancelled = report.stopped?.kind === 'cancelled';
+  const again = !canRetry(report) ? [] : cancelled ? [restButton(report)] : ['Retry Failed'];
   const show = shown ? [] : ['Show Report'];
-  const save = isClean(report) ? [] : ['Save Report…'];
-  return report.stopped?.kind === 'cancelled' ? [...show, ...again, ...save] : [...again, ...show, ...save];
+  const rest = [...(undo ? ['Undo…'] : []), ...(isClean(report) ? [] : ['Save Report…'])];
+  return cancelled ? [...show, ...again, ...rest] : [...again, ...show, ...rest];
 }
 
 /** Writes a text that comes in pieces to a file on disk or elsewhere. */

@@ -1,11 +1,12 @@
 import { StorageError } from '../core/errors.ts';
 import { confirmationFor } from '../removal/confirm.ts';
 import { forgetRemoval, type KeptRemoval, keptRemovals } from '../removal/keptRemovals.ts';
-import { canRetry } from '../removal/report.ts';
+import { canRetry, isUndo } from '../removal/report.ts';
+import { leftToUndo } from '../removal/undo.ts';
 import { labelOf, type Standing, standingOf, subjectOf } from '../tree/removalRows.ts';
 import type { RemovalNode } from '../tree/removalsTree.ts';
 import { caps } from './caps.ts';
-import { goOnWith, retryKept } from './deleteEntries.ts';
+import { goOnWith, retryKept, undoKept } from './deleteEntries.ts';
 import type { Handler, Parts } from './parts.ts';
 import { isConfirmed } from './removalDialogs.ts';
 import { running } from './runnable.ts';
@@ -36,6 +37,13 @@ export const retryRemoval: Handler = async (parts, node) => {
   if (kept) await retryKept(parts, kept.removal);
 };
 
+/** Brings back what a removal that has ended has deleted, as far as it is not back yet. */
+export const undoRemoval: Handler = async (parts, node) => {
+  const undoable = (kept: KeptRemoval, all: readonly KeptRemoval[]) => leftToUndo(kept, all) > 0;
+  const kept = await removalTarget(parts, 'Undo Removal', ['ended'], node, undoable);
+  if (kept) await undoKept(parts, kept.removal);
+};
+
 export const showRemovalReport: Handler = async (parts, node) => {
   const kept = await removalTarget(parts, 'Show Removal Report', ['ended', 'interrupted'], node);
   if (kept) await parts.reports.show(kept.removal);
@@ -48,11 +56,13 @@ export const clearRemoval: Handler = async (parts, node) => {
   const sure =
     kept.state === 'ended' ||
     (await parts.dialogs.confirm({
-      title: `Discard the removal: ${subjectOf(kept)}`,
+      title: `Discard the ${isUndo(kept.removal) ? 'undo' : 'removal'}: ${subjectOf(kept)}`,
       detail: [
-        'What it has deleted stays deleted, what it has not stays there. It can not be resumed, and its report goes.',
+        isUndo(kept.removal)
+          ? 'What it has brought back stays there, the rest stays deleted. It can not be resumed, and its report goes.'
+          : 'What it has deleted stays deleted, what it has not stays there. It can not be resumed, and its report goes.',
       ],
-      button: 'Discard Removal',
+      button: isUndo(kept.removal) ? 'Discard Undo' : 'Discard Removal',
     }));
   if (!sure) return;
   await forgetRemoval(kept.removal);
@@ -74,8 +84,9 @@ async function resume(parts: Parts, { removal }: KeptRemoval): Promise<void> {
   const { credential } = removal.plan;
   await using lease = await parts.sessions.open(credential.id);
   if (lease.provider.origin(lease.record.settings) !== credential.origin) {
-    throw new StorageError('changed', 'The credential is for another server now, so the removal is not resumed.', {
-      hint: 'Change it back, or discard the removal.',
+    const run = isUndo(removal) ? 'undo' : 'removal';
+    throw new StorageError('changed', `The credential is for another server now, so the ${run} is not resumed.`, {
+      hint: `Change it back, or discard the ${run}.`,
     });
   }
   const same = lease.record.revision === credential.revision;
@@ -89,19 +100,19 @@ async function removalTarget(
   title: string,
   standings: readonly Standing[],
   node: unknown,
-  fits: (kept: KeptRemoval) => boolean = () => true,
+  fits: (kept: KeptRemoval, all: readonly KeptRemoval[]) => boolean = () => true,
 ): Promise<KeptRemoval | undefined> {
+  const all = await keptRemovals(storage);
+  const fitting = all.filter((kept) => standings.includes(standingOf(kept)) && fits(kept, all));
   if (isRemovalNode(node)) {
     // The row may have been drawn before something happened.
-    const now = (await keptRemovals(storage)).find(({ removal }) => removal.plan.id === node.kept.removal.plan.id);
-    return now && standings.includes(standingOf(now)) && fits(now) ? now : undefined;
+    return fitting.find(({ removal }) => removal.plan.id === node.kept.removal.plan.id);
   }
-  const all = (await keptRemovals(storage)).filter((kept) => standings.includes(standingOf(kept)) && fits(kept));
-  if (all.length === 0) {
+  if (fitting.length === 0) {
     void dialogs.notify('info', 'There is no such removal.');
     return undefined;
   }
-  const options = all.map((kept) => ({ label: labelOf(kept), description: subjectOf(kept), value: kept }));
+  const options = fitting.map((kept) => ({ label: labelOf(kept), description: subjectOf(kept), value: kept }));
   return await dialogs.pick(title, options);
 }
 

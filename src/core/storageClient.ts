@@ -108,6 +108,11 @@ export interface Deleted {
   readonly entry: Entry;
   /** What the outcome of its deletion gave. */
   readonly trace?: string;
+  /**
+   * Present when its deletion was never answered: it was sent after the first of these moments, and nothing of it was under
+   * way any more at the second (milliseconds since the epoch). Then only what was deleted between them may come back.
+   */
+  readonly within?: readonly [from: number, to: number];
 }
 
 export const restorationResults = [

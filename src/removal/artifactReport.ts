@@ -59,7 +59,7 @@ export interface ArtifactOutcome {
 /** The one outcome of every row. What was to be deleted and of which nothing is recorded has failed. */
 export function outcomesOfRows(
   rows: readonly ArtifactRow[],
-  outcomes: ReadonlyMap<string, EntryOutcome>,
+  outcomes: ReadonlyMap<string, EntryOutcome<RemovalResult>>,
 ): readonly ArtifactOutcome[] {
   return rows.map((row) => {
     const { fate } = row;
@@ -79,7 +79,7 @@ export function outcomesOfRows(
   });
 }
 
-const unrecorded: Pick<EntryOutcome, 'result' | 'error' | 'fateUnknown'> = {
+const unrecorded: Pick<EntryOutcome<RemovalResult>, 'result' | 'error' | 'fateUnknown'> = {
   result: 'failed',
   error: { kind: 'unexpected', sentence: 'What became of it was not recorded.' },
   fateUnknown: true,

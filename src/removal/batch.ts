@@ -1,19 +1,14 @@
 import { type ErrorKind, StorageError, toStorageError } from '../core/errors.ts';
-import {
-  identityOf,
-  type Outcome,
-  type RemovalResult,
-  removalResults,
-  type StorageClient,
-  type Target,
-} from '../core/storageClient.ts';
+import { identityOf, type Target } from '../core/storageClient.ts';
 import type { Leave, Pace } from './pace.ts';
+import type { RunResult } from './removal.ts';
 import type { RetryBudget } from './retryBudget.ts';
 import { sleep, untilAborted } from './waiting.ts';
+import { asMeant, type Work } from './work.ts';
 
 /** Milliseconds. */
 export interface RunTimes {
-  /** The most that one call of `remove` may take. */
+  /** The most that one call may take. */
   readonly batch: number;
   /** How long answers are awaited after a cancel. */
   readonly grace: number;
@@ -32,17 +27,19 @@ function attemptsAfter({ kind }: StorageError): number {
 
 /** What became of one target of a batch. */
 export interface Settled {
-  readonly result: RemovalResult;
-  /** Absent on 'deleted' and 'already-gone'. */
+  readonly result: RunResult;
+  /** Absent on what went as it was meant, and on what had gone so before. */
   readonly error?: StorageError;
-  /** Whether it may be deleted all the same, since the server's answer never came. */
+  /** Whether it may be done all the same, since the server's answer never came. */
   readonly fateUnknown: boolean;
+  /** What the backend named that brings it back. */
+  readonly trace?: string;
+  /** When it was found gone after an interrupted run that may have deleted it. */
+  readonly lookedAt?: number;
 }
 
 export interface BatchContext {
-  readonly client: StorageClient;
-  /** Whether sending a delete twice is harmless. */
-  readonly repeatable: boolean;
+  readonly work: Work;
   readonly times: RunTimes;
   /** Gives each call its turn. */
   readonly pace: Pace;
@@ -122,49 +119,43 @@ export function isLoginLost({ error }: Settled): boolean {
 
 async function sendOnce(
   targets: readonly Target[],
-  { client, times, abandoned }: BatchContext,
+  { work, times, abandoned }: BatchContext,
 ): Promise<ReadonlyMap<string, Settled>> {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(tookTooLong(times.batch)), times.batch);
+  const timer = setTimeout(() => limit.abort(tookTooLong(times.batch, work)), times.batch);
   const signal = AbortSignal.any([abandoned, limit.signal]);
   try {
-    return matchAnswers(targets, await untilAborted(callRemove(client, targets, signal), signal));
+    return matchAnswers(targets, await untilAborted(work.call(targets, signal), signal), work);
   } catch (error) {
     const failure = toStorageError(error);
-    return new Map(targets.map(({ entry }) => [identityOf(entry), settle(resultOf(failure.kind), failure)]));
+    return new Map(targets.map(({ entry }) => [identityOf(entry), settle(resultOf(failure.kind, work), failure)]));
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function callRemove(client: StorageClient, targets: readonly Target[], signal: AbortSignal): Promise<unknown> {
-  return client.remove?.(targets, { signal });
-}
-
 /** Answers are believed by identity alone: what was not asked is dropped, what was not answered or answered both ways has failed. */
-function matchAnswers(targets: readonly Target[], answers: unknown): ReadonlyMap<string, Settled> {
+function matchAnswers(targets: readonly Target[], answers: unknown, work: Work): ReadonlyMap<string, Settled> {
   const settled = new Map<string, Settled | undefined>(targets.map(({ entry }) => [identityOf(entry), undefined]));
-  for (const answer of Array.isArray(answers) ? answers : []) {
-    if (!isOutcome(answer)) continue;
-    const identity = identityOf(answer.target.entry);
-    if (!settled.has(identity)) continue;
+  for (const each of Array.isArray(answers) ? answers : []) {
+    const answer = work.read(each);
+    const identity = answer && identityOf(answer.entry);
+    if (!answer || identity === undefined || !settled.has(identity)) continue;
+    const { result, error, trace } = answer;
     const before = settled.get(identity);
     settled.set(
       identity,
-      before && before.result !== answer.result ? contradicted() : settle(answer.result, answer.error),
+      before && before.result !== result
+        ? contradicted()
+        : { ...settle(result, error), ...(result === work.meant && trace !== undefined ? { trace } : {}) },
     );
   }
   return new Map([...settled].map(([identity, answer]) => [identity, answer ?? unanswered()]));
 }
 
-function isOutcome(answer: Partial<Outcome> | null | undefined): answer is Outcome {
-  const entry: unknown = answer?.target?.entry;
-  return typeof entry === 'object' && entry !== null && removalResults.some((result) => result === answer?.result);
-}
-
 /** What an answer says of a target; a failure whose answer may have come after the work leaves its fate unknown. */
-export function settle(result: RemovalResult, error?: StorageError): Settled {
-  if (result === 'deleted' || result === 'already-gone') return { result, fateUnknown: false };
+export function settle(result: RunResult, error?: StorageError): Settled {
+  if (asMeant.has(result)) return { result, fateUnknown: false };
   const reason = error ?? new StorageError('unexpected', 'The server gave no reason.');
   return { result, error: reason, fateUnknown: result === 'failed' && unknowing.has(reason.kind) };
 }
@@ -172,14 +163,14 @@ export function settle(result: RemovalResult, error?: StorageError): Settled {
 /** Errors that may come after the server has done its work. */
 const unknowing: ReadonlySet<ErrorKind> = new Set(['unreachable', 'timed-out', 'cancelled', 'unexpected']);
 
-/** A target whose fate was unknown once stays so until the server says that it is gone. */
+/** A target whose fate was unknown once stays so until the server says what became of it. */
 function merge(before: Settled | undefined, now: Settled): Settled {
   return before?.fateUnknown && now.result === 'failed' ? { ...now, fateUnknown: true } : now;
 }
 
-function mayRepeat({ entry }: Target, settled: Settled | undefined, { repeatable }: BatchContext): boolean {
+function mayRepeat({ entry }: Target, settled: Settled | undefined, { work }: BatchContext): boolean {
   if (settled?.result !== 'failed' || !settled.error?.retryable) return false;
-  return repeatable || entry.version !== undefined || !settled.fateUnknown;
+  return work.repeatable || entry.version !== undefined || !settled.fateUnknown;
 }
 
 /** Waits a random part of a span that doubles each time, or as long as the server asked; false when there is nothing to wait for. */
@@ -195,9 +186,9 @@ async function waitBefore(attempt: number, answers: readonly Settled[], context:
 }
 
 /** What an error of a whole call says of each target in it. */
-function resultOf(kind: ErrorKind): RemovalResult {
+function resultOf(kind: ErrorKind, { results }: Work): RunResult {
   if (kind === 'forbidden') return 'denied';
-  return kind === 'locked' || kind === 'changed' ? kind : 'failed';
+  return (kind === 'locked' || kind === 'changed') && results.includes(kind) ? kind : 'failed';
 }
 
 /** What is said of a target for which nothing else can be. */
@@ -215,8 +206,8 @@ function contradicted(): Settled {
   return settle('failed', new StorageError('unexpected', 'The server said two different things about it.'));
 }
 
-function tookTooLong(ms: number): StorageError {
+function tookTooLong(ms: number, { words }: Work): StorageError {
   const seconds = Math.round(ms / 1000);
-  const sentence = `The server did not answer within ${seconds} seconds, so it may or may not be deleted.`;
+  const sentence = `The server did not answer within ${seconds} seconds, so it may or may not be ${words.state}.`;
   return new StorageError('timed-out', sentence);
 }

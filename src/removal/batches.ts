@@ -1,4 +1,5 @@
 import { type Entry, identityOf, type Target } from '../core/storageClient.ts';
+import type { ManifestEntry } from './removal.ts';
 
 /** Neighbours in the manifest that may be sent in one call: of one container, of one kind, none of them twice. */
 export interface Batch {
@@ -22,7 +23,7 @@ interface Rules {
 /** An entry and its position in the manifest. */
 export interface Placed {
   readonly at: number;
-  readonly entry: Entry;
+  readonly entry: ManifestEntry;
 }
 
 /** Cuts the entries of a manifest, or of what is left of it, into batches; reads no further than the next one. */

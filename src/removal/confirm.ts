@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
+import { formatBytes, formatCount, formatCounted, formatNames, joinSentences, showName } from '../core/text.ts';
 import type { Confirmation, LockQuestion, RemovalCounts, RemovalPlan, Selected, WholeQuestion } from './removal.ts';
 
 /** Up to so much a click on a button will do; above, and for a whole container, a name must be typed. */
@@ -13,6 +13,7 @@ export const usualCaps: Caps = { objects: 1_000, bytes: Number.POSITIVE_INFINITY
 export function confirmationFor(plan: RemovalPlan, caps = usualCaps): Confirmation {
   const { counts, selection } = plan;
   const total = totalOf(counts);
+  if (plan.undoes !== undefined) return undoConfirmation(plan);
   if (total === 0) return { kind: 'none', title: `Nothing to delete: ${namesText(selection)}` };
   const single = total === 1 && selection.length === 1 && isSingle(selection[0]);
   const what = `${total === counts.uploads ? 'Abort' : 'Delete'} ${whatText(counts)}`;
@@ -22,6 +23,24 @@ export function confirmationFor(plan: RemovalPlan, caps = usualCaps): Confirmati
   if (fits(counts, caps) && !wholeContainer) return { kind: 'modal', ...question };
   const name = nameToType(plan);
   return { kind: 'typeName', ...question, name, prompt: `To delete ${whatText(counts)}, type: ${name}` };
+}
+
+/** Nothing is lost by an undo, so one click will do however much it is. */
+function undoConfirmation({ counts, credential, provider, recovery, selection, notices }: RemovalPlan): Confirmation {
+  const what = `Bring back ${whatText(counts)}`;
+  return {
+    kind: 'modal',
+    title: `${what}?`,
+    detail: [
+      'Only what this removal deleted comes back, and under its name. What has come there since is kept.',
+      ...(recovery.recoverable === 'yes' ? [] : [`It may be that not all of it is kept. ${recovery.because}`]),
+      `Selected then: ${namesText(selection)}`,
+      ...(counts.bytes > 0 ? [`Size: ${formatBytes(counts.bytes)}`] : []),
+      `Credential: ${showName(credential.name)} (${provider.label})`,
+      ...notices,
+    ],
+    button: titleCase(what),
+  };
 }
 
 /** Below so many entries, deleting what was listed takes no time. */
@@ -136,14 +155,23 @@ function lockLines({ counts, bypass }: RemovalPlan): readonly string[] {
   ];
 }
 
-function recoveryText({ mode, recovery, counts }: RemovalPlan): string {
+function recoveryText({ mode, recovery, counts, undo }: RemovalPlan): string {
   const { versions, markers, uploads } = counts;
   if (versions > 0) return "This can't be undone. A version that is deleted by itself is gone for good.";
   if (uploads > 0 && uploads === totalOf(counts)) return "This can't be undone. What was uploaded so far is lost.";
   if (mode === 'permanent') return "This can't be undone.";
   if (markers > 0 && markers === totalOf(counts)) return 'What stood before a delete marker counts again.';
-  if (uploads > 0) return `${ordinaryRecovery(recovery)} An upload that is aborted is gone for good.`;
-  return ordinaryRecovery(recovery);
+  const lost = uploads > 0 && 'An upload that is aborted is gone for good.';
+  return joinSentences(
+    ordinaryRecovery(recovery),
+    lost,
+    undo && recovery.recoverable !== 'no' && whereToUndo(recovery),
+  );
+}
+
+function whereToUndo({ recoverable }: RemovalPlan['recovery']): string {
+  if (recoverable === 'unknown') return 'Undo Removal, in the view Removals, brings back what is kept.';
+  return 'Undo Removal, in the view Removals, brings it back.';
 }
 
 function ordinaryRecovery(recovery: RemovalPlan['recovery']): string {

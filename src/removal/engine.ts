@@ -1,5 +1,5 @@
 import { cancelled, StorageError, toStorageError } from '../core/errors.ts';
-import { type RemovalResult, removalResults, type Target } from '../core/storageClient.ts';
+import type { Target } from '../core/storageClient.ts';
 import { tryHold } from '../credentials/fileLock.ts';
 import { realFiles } from '../credentials/files.ts';
 import { isLoginLost, neverSettled, runTimes, type Settled, settleBatch } from './batch.ts';
@@ -18,11 +18,12 @@ import {
   resumeOutcomeLog,
 } from './outcomeLog.ts';
 import { type Leave, type Pace, Paces } from './pace.ts';
-import type { RemovalReport, RunRequest } from './removal.ts';
+import type { RemovalReport, RunReport, RunRequest, RunResult, UndoReport } from './removal.ts';
 import { lockFolder, manifestFile, readReport, reportFile } from './removalFolder.ts';
 import { RetryBudget } from './retryBudget.ts';
 import { runTrees } from './treeRun.ts';
 import { untilAborted } from './waiting.ts';
+import { deletion, restoration, type Work } from './work.ts';
 
 /** Batches under way or waiting to be sent again. */
 const mostBatches = 8;
@@ -36,29 +37,55 @@ const inVainInARow = 4;
  * Rejects when nothing was sent: a damaged manifest, a removal that has been run; or when results can no longer be written.
  */
 export async function runRemoval(request: RunRequest): Promise<RemovalReport> {
-  const { removal, client, provider, signal } = request;
-  const { folder, plan } = removal;
+  const { removal, client, provider } = request;
+  const { plan } = removal;
   if (!client.remove || !provider.capabilities.has('remove')) {
     throw new StorageError('unsupported', `Nothing can be deleted here: ${provider.label}`);
   }
+  if (plan.undoes !== undefined) throw new StorageError('unexpected', 'What an undo brings back is never deleted.');
+  const whole = plan.whole && client.removeTree && !request.resume;
+  return await journalled(request, deletion(request), whole ? (log) => runTrees(request, log) : undefined);
+}
+
+/** Brings back what the manifest of an undo names, with the same promises as a removal: nothing else, and every result kept. */
+export async function runUndo(request: RunRequest): Promise<UndoReport> {
+  const { removal, client, provider } = request;
+  if (!client.undelete || !provider.capabilities.has('undelete')) {
+    throw new StorageError('unsupported', `Nothing can be brought back here: ${provider.label}`);
+  }
+  if (removal.plan.undoes === undefined) throw new StorageError('unexpected', 'This is no undo of a removal.');
+  return await journalled(request, restoration(request));
+}
+
+/** Runs under the removal's lock, once, with a journal and a report. */
+async function journalled<Result extends RunResult>(
+  request: RunRequest,
+  work: Work<Result>,
+  instead?: (log: OutcomeLog) => Promise<RunReport<Result>>,
+): Promise<RunReport<Result>> {
+  const { removal, signal, resume } = request;
+  const { folder, plan } = removal;
+  const { run } = work.words;
   await checkManifest(manifestFile(folder), plan.manifest, signal);
   await using held = await tryHold(realFiles, lockFolder(folder));
-  if (!held) throw new StorageError('already-exists', 'This removal is running in another window.');
-  const earlier = request.resume ? await unfinished(folder) : [];
-  const log = request.resume ? await resumeOutcomeLog(folder) : await createOutcomeLog(folder).catch(refuseSecondRun);
+  if (!held) throw new StorageError('already-exists', `This ${run} is running in another window.`);
+  const earlier = resume ? await unfinished(folder, work) : [];
+  const log = resume
+    ? await resumeOutcomeLog(folder)
+    : await createOutcomeLog(folder).catch((error: unknown) => refuseSecondRun(error, work));
   try {
-    const whole = plan.whole && client.removeTree && !request.resume;
-    const report = whole ? await runTrees(request, log) : await new Run(request, log, earlier, held.lost).finish();
-    if (held.lost.aborted) throw takenOver();
-    await writeJson(reportFile(folder), report).catch(failToWrite);
+    const report = await (instead?.(log) ?? new Run(request, work, log, earlier, held.lost).finish());
+    if (held.lost.aborted) throw takenOver(work);
+    await writeJson(reportFile(folder), report).catch((error: unknown) => failToWrite(error, work));
     return report;
   } finally {
     await log.close();
   }
 }
 
-class Run {
+class Run<Result extends RunResult> {
   readonly #request: RunRequest;
+  readonly #work: Work<Result>;
   readonly #log: OutcomeLog;
   readonly #paceOf: (container: string) => Pace;
   readonly #budget = new RetryBudget();
@@ -70,7 +97,7 @@ class Run {
   /** Aborted when answers are no longer awaited. */
   readonly #abandon = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
-  readonly #results = Object.fromEntries(removalResults.map((result) => [result, 0])) as Record<RemovalResult, number>;
+  readonly #results: Record<RunResult, number>;
   #fateUnknown = 0;
   #bytes = 0;
   #done = 0;
@@ -78,23 +105,25 @@ class Run {
   #logFailure: StorageError | undefined;
 
   /** @param lost aborted when another window has taken the removal over: then nothing more is sent, and no end is written */
-  constructor(request: RunRequest, log: OutcomeLog, earlier: readonly Range[], lost: AbortSignal) {
+  constructor(request: RunRequest, work: Work<Result>, log: OutcomeLog, earlier: readonly Range[], lost: AbortSignal) {
     this.#request = request;
+    this.#work = work;
+    this.#results = Object.fromEntries(work.results.map((result) => [result, 0])) as Record<RunResult, number>;
     this.#log = log;
     this.#earlier = earlier;
     lost.addEventListener('abort', () => {
-      this.#logFailure ??= takenOver();
+      this.#logFailure ??= takenOver(work);
       this.#halt(this.#logFailure);
     });
     this.#paceOf = request.paceOf ?? new Paces().at('');
   }
 
-  async finish(): Promise<RemovalReport> {
+  async finish(): Promise<RunReport<Result>> {
     const { signal, times = runTimes } = this.#request;
     let grace: ReturnType<typeof setTimeout> | undefined;
     const cancel = () => {
       this.#halt(cancelled());
-      grace = setTimeout(() => this.#abandon.abort(abandoned()), times.grace);
+      grace = setTimeout(() => this.#abandon.abort(abandoned(this.#work)), times.grace);
     };
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
@@ -116,7 +145,7 @@ class Run {
       if (!recorded) continue;
       this.#results[recorded.result]++;
       if (recorded.fateUnknown) this.#fateUnknown++;
-      if (recorded.result === 'deleted') this.#bytes += entry.size ?? 0;
+      if (recorded.result === this.#work.meant) this.#bytes += entry.size ?? 0;
       this.#done++;
     }
     this.#tell();
@@ -134,9 +163,11 @@ class Run {
     const limit = Math.max(1, provider.limits.batch);
     const rules = { limit, mode, bypass, conditional, contains: provider.folders.contains };
     let sent = 0;
+    let alone = false;
     try {
       for await (const batch of batchesOf(this.#left(), rules)) {
-        if (batch.alone) await this.#settleInFlight();
+        if (batch.alone || alone) await this.#settleInFlight();
+        alone = batch.alone;
         // What waits to be sent again holds no turn, but its targets: there are never many of them.
         while (this.#inFlight.size >= mostBatches) await Promise.race(this.#inFlight);
         const leave = await this.#paceFor(batch).enter(batch.targets.length, this.#stop.signal);
@@ -163,7 +194,7 @@ class Run {
   #start(batch: Batch, leave: Leave): void {
     const work = this.#settle(batch, leave)
       .catch((error: unknown) => {
-        this.#logFailure ??= logFailure(error);
+        this.#logFailure ??= logFailure(error, this.#work);
         this.#halt(this.#logFailure);
       })
       .finally(() => this.#inFlight.delete(work));
@@ -173,7 +204,7 @@ class Run {
   /** Rejects only when the outcome can't be written. */
   async #settle({ from, targets }: Batch, first: Leave): Promise<void> {
     const { client, provider, removal } = this.#request;
-    const unsure = from < this.#unsureBefore();
+    const unsure = this.#work.looksFirst && from < this.#unsureBefore();
     const { repeatable } = removal.plan;
     const looked = unsure ? await lookFirst({ client, provider, repeatable }, targets, this.#stop.signal) : new Map();
     const rest = targets.filter((target) => !looked.has(target));
@@ -181,7 +212,7 @@ class Run {
     const answers = settled.values();
     const all = targets.map((target): Settled => looked.get(target) ?? answers.next().value ?? neverSettled);
     try {
-      await this.#log.append(lineOf(from, all));
+      await this.#log.append(lineOf(from, all, this.#work.meant));
       this.#count(targets, all);
     } finally {
       leave();
@@ -195,10 +226,9 @@ class Run {
       const error: StorageError = this.#stop.signal.reason;
       return { settled: targets.map(() => ({ result: 'not-attempted', error, fateUnknown: false })), leave };
     }
-    const { client, removal, times = runTimes } = this.#request;
+    const { times = runTimes } = this.#request;
     return await settleBatch(targets, leave, {
-      client,
-      repeatable: removal.plan.repeatable,
+      work: this.#work,
       times,
       pace: this.#paceFor({ targets }),
       budget: this.#budget,
@@ -221,14 +251,14 @@ class Run {
     for (const [index, { result, fateUnknown }] of settled.entries()) {
       this.#results[result]++;
       if (fateUnknown) this.#fateUnknown++;
-      if (result === 'deleted') this.#bytes += targets[index]?.entry.size ?? 0;
+      if (result === this.#work.meant) this.#bytes += targets[index]?.entry.size ?? 0;
     }
     this.#done += settled.length;
     const lost = settled.find(isLoginLost)?.error;
     if (lost) this.#halt(lost);
     const reason = settled.every(isInVain) ? settled[0]?.error : undefined;
     this.#inVain = reason ? this.#inVain + 1 : 0;
-    if (reason && this.#inVain >= inVainInARow) this.#halt(takesNothing(reason));
+    if (reason && this.#inVain >= inVainInARow) this.#halt(takesNothing(reason, this.#work));
     this.#tell();
   }
 
@@ -240,7 +270,9 @@ class Run {
     if (this.#logFailure) throw this.#logFailure;
     const error = loggedError(this.#stop.signal.reason ?? cancelled());
     for (const range of gapsIn(this.#earlier, sent, this.#request.removal.plan.manifest.entries)) {
-      await this.#log.append({ ...range, result: 'not-attempted', error }).catch(failToWrite);
+      await this.#log
+        .append({ ...range, result: 'not-attempted', error })
+        .catch((failure: unknown) => failToWrite(failure, this.#work));
       this.#results['not-attempted'] += range.entries;
       this.#done += range.entries;
     }
@@ -264,7 +296,7 @@ class Run {
     });
   }
 
-  #report(): RemovalReport {
+  #report(): RunReport<Result> {
     const endedEarly = this.#results['not-attempted'] > 0 || this.#abandon.signal.aborted;
     const reason: StorageError | undefined = endedEarly ? this.#stop.signal.reason : undefined;
     return {
@@ -279,10 +311,10 @@ class Run {
 }
 
 /** What an interrupted run has recorded; fails where there is nothing to go on with. */
-async function unfinished(folder: string): Promise<readonly Range[]> {
-  if (await readReport(folder)) throw new StorageError('already-exists', 'This removal has ended.');
+async function unfinished(folder: string, { words }: Work): Promise<readonly Range[]> {
+  if (await readReport(folder)) throw new StorageError('already-exists', `This ${words.run} has ended.`);
   const earlier = await readCoverage(folder);
-  if (!earlier) throw new StorageError('unsupported', 'This removal was never begun.');
+  if (!earlier) throw new StorageError('unsupported', `This ${words.run} was never begun.`);
   return earlier;
 }
 
@@ -305,37 +337,39 @@ function isInVain({ error }: Settled): boolean {
   return error?.kind === 'unreachable' || error?.kind === 'timed-out' || error?.kind === 'rate-limited';
 }
 
-function refuseSecondRun(error: unknown): never {
+function refuseSecondRun(error: unknown, work: Work): never {
   if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
-    throw new StorageError('already-exists', 'This removal has been run before.', { cause: error });
+    throw new StorageError('already-exists', `This ${work.words.run} has been run before.`, { cause: error });
   }
-  return failToWrite(error);
+  return failToWrite(error, work);
 }
 
-function failToWrite(error: unknown): never {
-  throw logFailure(error);
+function failToWrite(error: unknown, work: Work): never {
+  throw logFailure(error, work);
 }
 
-function logFailure(cause: unknown): StorageError {
-  const sentence = 'The removal stopped, since what it did could not be written to disk.';
+function logFailure(cause: unknown, { words }: Work): StorageError {
+  const sentence = `The ${words.run} stopped, since what it did could not be written to disk.`;
   return new StorageError('unexpected', sentence, { detail: String(cause), cause });
 }
 
-function takenOver(): StorageError {
-  return new StorageError('changed', 'Another window has taken this removal over, so it was not gone on with here.');
+function takenOver({ words }: Work): StorageError {
+  const sentence = `Another window has taken this ${words.run} over, so it was not gone on with here.`;
+  return new StorageError('changed', sentence);
 }
 
-function takesNothing({ kind }: StorageError): StorageError {
+function takesNothing({ kind }: StorageError, { words }: Work): StorageError {
   if (kind === 'rate-limited') {
-    return new StorageError(kind, 'The removal stopped, since the server only asks to slow down.', {
-      hint: 'Try again later: what was not deleted can be retried.',
+    return new StorageError(kind, `The ${words.run} stopped, since the server only asks to slow down.`, {
+      hint: `Try again later: what was not ${words.done} can be retried.`,
     });
   }
-  return new StorageError('unreachable', 'The removal stopped, since the server no longer answers.', {
-    hint: 'Try again when the server can be reached: what was not deleted can be retried.',
+  return new StorageError('unreachable', `The ${words.run} stopped, since the server no longer answers.`, {
+    hint: `Try again when the server can be reached: what was not ${words.done} can be retried.`,
   });
 }
 
-function abandoned(): StorageError {
-  return new StorageError('cancelled', 'Cancelled while the server was at it, so it may or may not be deleted.');
+function abandoned({ words }: Work): StorageError {
+  const sentence = `Cancelled while the server was at it, so it may or may not be ${words.state}.`;
+  return new StorageError('cancelled', sentence);
 }

@@ -5,7 +5,7 @@ import { isLocked } from '../credentials/fileLock.ts';
 import { realFiles } from '../credentials/files.ts';
 import { isMissing } from './files.ts';
 import { readCoverage } from './outcomeLog.ts';
-import type { Removal, RemovalReport } from './removal.ts';
+import type { Removal, RemovalReport, UndoReport } from './removal.ts';
 import { lockFolder, openRemoval, readReport, removalsFolder } from './removalFolder.ts';
 
 /** A removal that was confirmed and begun, and how it stands. */
@@ -14,7 +14,7 @@ export interface KeptRemoval {
   /** 'interrupted': it was begun, has no end, and nobody runs it. */
   readonly state: 'running' | 'interrupted' | 'ended';
   /** Present when it has ended. */
-  readonly report?: RemovalReport;
+  readonly report?: RemovalReport | UndoReport;
   /** How many of its entries have their outcome on disk, of one that has not ended. */
   readonly done: number;
 }
@@ -42,11 +42,11 @@ export async function forgetRemoval({ folder }: Removal): Promise<void> {
 async function keptIn(storage: string, name: string): Promise<KeptRemoval | undefined> {
   const folder = path.join(removalsFolder(storage), name);
   const removal = await openRemoval(folder);
+  const report = removal && (await readReport(folder));
+  if (report) return { removal, state: 'ended', report, done: removal.plan.manifest.entries };
   const coverage = removal && (await readCoverage(folder));
   if (!removal || !coverage) return undefined;
-  const report = await readReport(folder);
   const done = coverage.reduce((sum, { entries }) => sum + entries, 0);
-  if (report) return { removal, state: 'ended', report, done };
   return { removal, state: (await isLocked(realFiles, lockFolder(folder))) ? 'running' : 'interrupted', done };
 }
 

@@ -1,10 +1,14 @@
 import type { Settled } from './batch.ts';
 import { loggedError, type OutcomeLine } from './outcomeLog.ts';
+import type { RunResult } from './removal.ts';
 
-/** What became of neighbours in a manifest, as one line of the log: most of them are usually deleted, so it names the others. */
-export function lineOf(from: number, settled: readonly Settled[]): OutcomeLine {
-  const exceptions = [...settled.entries()].flatMap(([index, { result, error, fateUnknown }]) =>
-    result === 'deleted'
+/**
+ * What became of neighbours in a manifest, as one line of the log.
+ * @param meant what usually becomes of them: the line names the others
+ */
+export function lineOf(from: number, settled: readonly Settled[], meant: RunResult = 'deleted'): OutcomeLine {
+  const exceptions = [...settled.entries()].flatMap(([index, { result, error, fateUnknown, lookedAt }]) =>
+    result === meant
       ? []
       : [
           [
@@ -13,9 +17,16 @@ export function lineOf(from: number, settled: readonly Settled[]): OutcomeLine {
               result,
               ...(error ? { error: loggedError(error) } : {}),
               ...(fateUnknown ? { fateUnknown: true as const } : {}),
+              ...(lookedAt === undefined ? {} : { lookedAt }),
             },
           ] as const,
         ],
   );
-  return { from, entries: settled.length, result: 'deleted', ...(exceptions.length > 0 ? { exceptions } : {}) };
+  return {
+    from,
+    entries: settled.length,
+    result: meant,
+    ...(exceptions.length > 0 ? { exceptions } : {}),
+    ...(settled.some(({ trace }) => trace !== undefined) ? { traces: settled.map(({ trace }) => trace ?? null) } : {}),
+  };
 }

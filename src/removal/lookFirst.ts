@@ -53,7 +53,7 @@ async function look(
     return now.tag === undefined || entry.tag === undefined || now.tag === entry.tag ? undefined : changed();
   } catch (error) {
     const failure = toStorageError(error);
-    if (failure.kind === 'not-found') return { result: 'already-gone', fateUnknown: false };
+    if (failure.kind === 'not-found') return { result: 'already-gone', fateUnknown: false, lookedAt: Date.now() };
     // Keys that may delete and not look go on, where that does no harm.
     if (repeatable && failure.kind === 'forbidden') return undefined;
     return { result: 'failed', error: failure, fateUnknown: true };

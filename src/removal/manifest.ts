@@ -4,8 +4,7 @@ import { pipeline as join } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { StorageError } from '../core/errors.ts';
-import type { Entry } from '../core/storageClient.ts';
-import type { ManifestSeal } from './removal.ts';
+import type { ManifestEntry, ManifestSeal } from './removal.ts';
 
 /** About how many characters go through the compressor at once. */
 const chunkLength = 65_536;
@@ -14,7 +13,7 @@ const chunkLength = 65_536;
  * Writes entries into a new compressed file: one line of JSON each, then a trailer with their number and checksum.
  * The file is on disk, whole, when this returns. Memory doesn't grow with the entries.
  */
-export async function writeManifest(file: string, entries: AsyncIterable<Entry>): Promise<ManifestSeal> {
+export async function writeManifest(file: string, entries: AsyncIterable<ManifestEntry>): Promise<ManifestSeal> {
   const hash = createHash('sha256');
   let seal: ManifestSeal = { entries: 0, sha256: '' };
   async function* chunks(): AsyncGenerator<string> {
@@ -44,24 +43,25 @@ export async function checkManifest(file: string, seal: ManifestSeal, signal: Ab
 }
 
 /** The entries, in the order in which they were written; fails with 'unexpected' at the end of a file that isn't what its seal says. */
-export async function* readManifest(file: string, seal: ManifestSeal): AsyncGenerator<Entry> {
+export async function* readManifest(file: string, seal: ManifestSeal): AsyncGenerator<ManifestEntry> {
   for await (const lines of sealedLines(file, seal)) for (const line of lines) yield entryOf(line, file);
 }
 
 /** JSON writes a lone surrogate as its code, so that every id survives UTF-8. */
-export function lineOf({ kind, container, id, name, path, size, tag, version, segmented }: Entry): string {
-  return JSON.stringify({ kind, container, id, name, path, size, tag, version, segmented });
+export function lineOf(entry: ManifestEntry): string {
+  const { kind, container, id, name, path, size, tag, version, segmented, trace, within } = entry;
+  return JSON.stringify({ kind, container, id, name, path, size, tag, version, segmented, trace, within });
 }
 
-export function entryOf(line: string, file: string): Entry {
-  const entry: Partial<Entry> = JSON.parse(line);
+export function entryOf(line: string, file: string): ManifestEntry {
+  const entry: Partial<ManifestEntry> = JSON.parse(line);
   if (kinds.has(entry.kind) && typeof entry.id === 'string' && entry.id !== '') {
-    return entry as Entry;
+    return entry as ManifestEntry;
   }
   throw damaged(file);
 }
 
-const kinds: ReadonlySet<unknown> = new Set(['object', 'folder', 'upload'] satisfies Entry['kind'][]);
+const kinds: ReadonlySet<unknown> = new Set(['object', 'folder', 'upload'] satisfies ManifestEntry['kind'][]);
 
 function trailerOf({ entries, sha256 }: ManifestSeal): string {
   return JSON.stringify({ end: { entries, sha256 } });

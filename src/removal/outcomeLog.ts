@@ -1,10 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, truncate } from 'node:fs/promises';
 import type { StorageError } from '../core/errors.ts';
-import type { RemovalResult } from '../core/storageClient.ts';
 import { isMissing, syncFolder } from './files.ts';
 import { readManifest } from './manifest.ts';
-import type { EntryOutcome, Removal } from './removal.ts';
+import type { EntryOutcome, Removal, RunResult } from './removal.ts';
 import { manifestFile, outcomesFile } from './removalFolder.ts';
 
 /** One line of the log: what became of some neighbours in the manifest. */
@@ -13,18 +12,21 @@ export interface OutcomeLine {
   readonly from: number;
   readonly entries: number;
   /** Of all but the exceptions. */
-  readonly result: RemovalResult;
+  readonly result: RunResult;
   readonly error?: LoggedError;
   /** By their distance from the first. */
   readonly exceptions?: readonly (readonly [number, Exception])[];
+  /** Of each in its turn, what brings it back; absent where nothing was named for any. */
+  readonly traces?: readonly (string | null)[];
 }
 
 type LoggedError = NonNullable<EntryOutcome['error']>;
 
 export interface Exception {
-  readonly result: RemovalResult;
+  readonly result: RunResult;
   readonly error?: LoggedError;
   readonly fateUnknown?: true;
+  readonly lookedAt?: number;
 }
 
 export interface OutcomeLog {
@@ -75,7 +77,9 @@ export function loggedError({ kind, message }: StorageError): LoggedError {
 
 /** What became of every entry of a removal, in the order of its manifest. */
 export async function* readOutcomes(removal: Removal): AsyncGenerator<EntryOutcome> {
-  for await (const { entry, recorded = unrecorded } of readLog(removal)) yield outcomeOf(entry, recorded);
+  for await (const { entry, recorded = unrecorded, trace } of readLog(removal)) {
+    yield { ...outcomeOf(entry, recorded), ...(trace === undefined ? {} : { trace }) };
+  }
 }
 
 /** One entry of the manifest and what the log says of it, if it does. */
@@ -83,6 +87,8 @@ export interface LoggedEntry {
   readonly at: number;
   readonly entry: EntryOutcome['entry'];
   readonly recorded?: Exception;
+  /** What brings it back, where the log has it. */
+  readonly trace?: string;
 }
 
 /** Some neighbours in a manifest. */
@@ -111,7 +117,8 @@ export async function* readLog({ folder, plan }: Removal): AsyncGenerator<Logged
       exceptions = new Map(line?.exceptions);
     }
     const recorded = line && position >= line.from ? (exceptions.get(position - line.from) ?? line) : undefined;
-    yield { at: position, entry, ...(recorded ? { recorded } : {}) };
+    const trace = recorded && line?.traces?.[position - line.from];
+    yield { at: position, entry, ...(recorded ? { recorded } : {}), ...(trace ? { trace } : {}) };
     position++;
   }
 }
@@ -122,8 +129,14 @@ const unrecorded: Exception = {
   fateUnknown: true,
 };
 
-function outcomeOf(entry: EntryOutcome['entry'], { result, error, fateUnknown }: Exception): EntryOutcome {
-  return { entry, result, ...(error === undefined ? {} : { error }), fateUnknown: fateUnknown ?? false };
+function outcomeOf(entry: EntryOutcome['entry'], { result, error, fateUnknown, lookedAt }: Exception): EntryOutcome {
+  return {
+    entry,
+    result,
+    ...(error === undefined ? {} : { error }),
+    fateUnknown: fateUnknown ?? false,
+    ...(lookedAt === undefined ? {} : { lookedAt }),
+  };
 }
 
 interface Lines extends AsyncDisposable {
@@ -167,12 +180,19 @@ async function placesOf(file: string): Promise<readonly LinePlace[]> {
     rest = Buffer.concat([rest, chunk as Buffer]);
     let start = 0;
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
-      const { from, entries }: OutcomeLine = JSON.parse(rest.toString('utf8', start, end));
-      places.push({ from, entries, at: at + start, length: end - start });
+      places.push({ ...rangeOf(rest.subarray(start, end)), at: at + start, length: end - start });
       start = end + 1;
     }
     rest = rest.subarray(start);
     at += start;
   }
   return places.sort((a, b) => a.from - b.from);
+}
+
+/** Which neighbours a line speaks of. It says so first, so that the traces behind need not be parsed for it. */
+function rangeOf(line: Buffer): Range {
+  const [, from, entries] = /^\{"from":(\d+),"entries":(\d+),/.exec(line.toString('latin1', 0, 60)) ?? [];
+  if (from !== undefined && entries !== undefined) return { from: Number(from), entries: Number(entries) };
+  const parsed: OutcomeLine = JSON.parse(line.toString('utf8'));
+  return { from: parsed.from, entries: parsed.entries };
 }

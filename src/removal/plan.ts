@@ -31,6 +31,7 @@ export async function planRemoval(request: PlanRequest): Promise<Removal> {
       counts: found.counts(),
       recovery: weakest(places),
       repeatable: places.every(({ recoverable }) => recoverable === 'no') || !canTell(request),
+      ...(request.provider.capabilities.has('undelete') ? { undo: true as const } : {}),
       notices: found.notices(),
       plannedAt: Date.now(),
       manifest,

@@ -1,8 +1,22 @@
 import type { ErrorKind } from '../core/errors.ts';
 import type { Provider } from '../core/provider.ts';
-import type { Entry, Recovery, RemovalResult, StorageClient, Target } from '../core/storageClient.ts';
+import type {
+  Deleted,
+  Entry,
+  Recovery,
+  RemovalResult,
+  RestorationResult,
+  StorageClient,
+  Target,
+} from '../core/storageClient.ts';
 import type { RunTimes } from './batch.ts';
 import type { Pace } from './pace.ts';
+
+/** What may become of one entry of a run, be it a removal or the undo of one. */
+export type RunResult = RemovalResult | RestorationResult;
+
+/** One entry as a manifest keeps it; in an undo's with what brings it back. */
+export type ManifestEntry = Entry & Pick<Deleted, 'trace' | 'within'>;
 
 /** What a removal must know of a provider. */
 export type ProviderFacts = Pick<Provider, 'id' | 'label' | 'noun' | 'capabilities' | 'limits' | 'folders'>;
@@ -53,6 +67,10 @@ export interface RemovalPlan {
   readonly recovery: Recovery;
   /** Whether sending the same delete twice is harmless: not so where a second one leaves a second marker. */
   readonly repeatable: boolean;
+  /** Whether this extension can bring back what such a deletion leaves behind. */
+  readonly undo?: true;
+  /** Present on an undo: the removal that it takes back. Its manifest names what comes back. */
+  readonly undoes?: string;
   /** What was odd about the listing, one sentence each. */
   readonly notices: readonly string[];
   /** The removal whose failures this one tries again. */
@@ -115,8 +133,9 @@ export interface RemovalProgress {
   /** How many of `total` have their outcome. */
   readonly done: number;
   readonly total: number;
-  readonly results: Readonly<Record<RemovalResult, number>>;
-  /** Of what was deleted. */
+  /** By the names that this run has for them. */
+  readonly results: Readonly<Partial<Record<RunResult, number>>>;
+  /** Of what was deleted, or brought back. */
   readonly bytes: number;
 }
 
@@ -127,11 +146,11 @@ export interface EarlyStop {
 }
 
 /** What became of a plan; the results add up to the entries of its manifest. Plain data, kept as `report.json`. */
-export interface RemovalReport {
-  readonly results: Readonly<Record<RemovalResult, number>>;
-  /** How many of the failed may be deleted all the same, since the server's answer never came. */
+export interface RunReport<Result extends RunResult> {
+  readonly results: Readonly<Record<Result, number>>;
+  /** How many of the failed may be deleted (or there again) all the same, since the server's answer never came. */
   readonly fateUnknown: number;
-  /** Of what was deleted. */
+  /** Of what was deleted, or brought back. */
   readonly bytes: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -140,13 +159,22 @@ export interface RemovalReport {
   readonly stopped?: EarlyStop;
 }
 
+export type RemovalReport = RunReport<RemovalResult>;
+
+/** What became of the plan of an undo. */
+export type UndoReport = RunReport<RestorationResult>;
+
 /** What became of one entry of the manifest. */
-export interface EntryOutcome {
-  readonly entry: Entry;
-  readonly result: RemovalResult;
-  /** Absent on 'deleted' and 'already-gone'. */
+export interface EntryOutcome<Result extends RunResult = RunResult> {
+  readonly entry: ManifestEntry;
+  readonly result: Result;
+  /** Absent on what went as it was meant, and on what had gone so before. */
   readonly error?: { readonly kind: ErrorKind; readonly sentence: string };
   readonly fateUnknown: boolean;
+  /** What the backend named that brings it back. */
+  readonly trace?: string;
+  /** When it was found gone by a run that went on with one that may have deleted it. */
+  readonly lookedAt?: number;
 }
 
 /** What to ask before a plan may run. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { makeFolder, readJson, writeJson } from './files.ts';
-import type { Removal, RemovalPlan, RemovalReport } from './removal.ts';
+import type { Removal, RemovalPlan, RemovalReport, UndoReport } from './removal.ts';
 
 /** Makes `<storage>/removals/<id>`; ids sort by time. */
 export async function createRemovalFolder(storage: string): Promise<{ id: string; folder: string }> {
@@ -36,8 +36,8 @@ export async function openRemoval(folder: string): Promise<Removal | undefined> 
 }
 
 /** The report of a removal that was run to its end, or to where it was stopped. */
-export async function readReport(folder: string): Promise<RemovalReport | undefined> {
-  return (await readJson(reportFile(folder))) as RemovalReport | undefined;
+export async function readReport(folder: string): Promise<RemovalReport | UndoReport | undefined> {
+  return (await readJson(reportFile(folder))) as RemovalReport | UndoReport | undefined;
 }
 
 export function outcomesFile(folder: string): string {

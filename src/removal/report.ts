@@ -1,9 +1,10 @@
 import path from 'node:path';
-import type { RemovalResult } from '../core/storageClient.ts';
+import type { RemovalResult, RestorationResult } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
 import { readOutcomes } from './outcomeLog.ts';
-import type { EntryOutcome, Removal, RemovalReport } from './removal.ts';
+import type { EntryOutcome, Removal, RemovalPlan, RemovalReport, RunReport, RunResult, UndoReport } from './removal.ts';
 import { openRemoval, readReport, removalsFolder } from './removalFolder.ts';
+import { asMeant } from './work.ts';
 
 /** What a person calls each result, in the order in which they are told. */
 export const resultLabels: Readonly<Record<RemovalResult, string>> = {
@@ -16,17 +17,49 @@ export const resultLabels: Readonly<Record<RemovalResult, string>> = {
   'not-attempted': 'Not attempted',
 };
 
-const labels = Object.entries(resultLabels) as readonly [RemovalResult, string][];
+/** The same of an undo. */
+const undoLabels: Readonly<Record<RestorationResult, string>> = {
+  restored: 'Brought back',
+  'already-there': 'Already there',
+  changed: 'Changed since, so kept as it is',
+  denied: 'Denied',
+  failed: 'Failed',
+  'not-attempted': 'Not attempted',
+};
 
-/** One line: 'Deleted 1,204. Failed: 3'. */
-export function summaryOf({ results }: RemovalReport): string {
-  const others = labels.filter(([result]) => result !== 'deleted' && results[result] > 0);
-  const parts = others.map(([result, label]) => `${label}: ${formatCount(results[result])}`);
-  return [`Deleted ${formatCount(results.deleted)}`, ...parts].join('. ');
+/** The report of a run, whatever it did. */
+export type AnyReport = RemovalReport | UndoReport;
+
+/** What is counted of a run; of an undo nothing counts as deleted, and the other way around. */
+type Counts = Readonly<Partial<Record<RunResult, number>>>;
+
+/** The names of a run's results, the usual one first. */
+function labelsOf(undo: boolean): readonly (readonly [RunResult, string])[] {
+  return Object.entries(undo ? undoLabels : resultLabels) as [RunResult, string][];
+}
+
+/** How many did what the run was for. */
+export function doneIn(report: AnyReport): number {
+  return isRestoration(report) ? report.results.restored : report.results.deleted;
+}
+
+/** Whether a report is of an undo. */
+export function isRestoration(report: AnyReport): report is UndoReport {
+  return 'restored' in report.results;
+}
+
+/** One line: 'Deleted 1,204. Failed: 3'; of an undo 'Brought back 1,204. Already there: 3'. */
+export function summaryOf(report: AnyReport): string {
+  const results: Counts = report.results;
+  const [[, done] = ['', ''], ...others] = labelsOf(isRestoration(report));
+  const told = others.flatMap(([result, label]) =>
+    results[result] ? [`${label}: ${formatCount(results[result])}`] : [],
+  );
+  return [`${done} ${formatCount(doneIn(report))}`, ...told].join('. ');
 }
 
 /** Whether anything is left that Retry Failed would try. */
-export function canRetry({ results }: RemovalReport): boolean {
+export function canRetry({ results }: Pick<RunReport<'failed' | 'not-attempted'>, 'results'>): boolean {
   return results.failed + results['not-attempted'] > 0;
 }
 
@@ -36,32 +69,35 @@ export function canRetry({ results }: RemovalReport): boolean {
  */
 export async function* textReport(
   removal: Removal,
-  report: RemovalReport,
+  report: AnyReport,
   most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<string> {
   yield `${heading(removal, report).join('\n')}\n`;
-  const { deleted, 'already-gone': gone, ...kept } = report.results;
-  const total = Object.values(kept).reduce((sum, count) => sum + count, 0);
+  const counts = Object.entries(report.results) as [RunResult, number][];
+  const total = counts.reduce((sum, [result, count]) => sum + (asMeant.has(result) ? 0 : count), 0);
   if (total === 0) return;
-  yield '\nNot deleted:\n';
+  const labels = new Map(labelsOf(isUndo(removal)));
+  yield isUndo(removal) ? '\nNot brought back:\n' : '\nNot deleted:\n';
   let named = 0;
   for await (const outcome of readOutcomes(removal)) {
-    if (outcome.result === 'deleted' || outcome.result === 'already-gone') continue;
+    if (asMeant.has(outcome.result)) continue;
     if (named === most) {
       yield `and ${formatCount(total - named)} more\n`;
       return;
     }
     named++;
-    yield `${outcomeLine(outcome)}\n`;
+    yield `${labels.get(outcome.result)}: ${outcomeLine(outcome)}\n`;
   }
 }
 
-/** One row for every entry of the plan, deleted or not, some text at a time. */
+/** One row for every entry of the plan, whatever became of it, some text at a time. */
 export async function* csvReport(removal: Removal): AsyncGenerator<string> {
-  yield csvRow(['result', 'kind', 'container', 'id', 'version', 'bytes', 'may be deleted', 'reason']);
+  const labels = new Map(labelsOf(isUndo(removal)));
+  const unsure = isUndo(removal) ? 'may be there again' : 'may be deleted';
+  yield csvRow(['result', 'kind', 'container', 'id', 'version', 'bytes', unsure, 'reason']);
   for await (const { entry, result, error, fateUnknown } of readOutcomes(removal)) {
     yield csvRow([
-      resultLabels[result],
+      labels.get(result) ?? result,
       entry.kind,
       entry.container ?? '',
       entry.id,
@@ -73,14 +109,15 @@ export async function* csvReport(removal: Removal): AsyncGenerator<string> {
   }
 }
 
-/** What is known so far of a removal that was interrupted. */
-export async function interimReport(removal: Removal): Promise<RemovalReport> {
-  const results = Object.fromEntries(labels.map(([result]) => [result, 0])) as Record<RemovalResult, number>;
+/** What is known so far of a run that was interrupted. */
+export async function interimReport(removal: Removal): Promise<AnyReport> {
+  const labels = labelsOf(isUndo(removal));
+  const results = Object.fromEntries(labels.map(([result]) => [result, 0])) as Record<RunResult, number>;
   let [bytes, fateUnknown] = [0, 0];
   for await (const outcome of readOutcomes(removal)) {
     results[outcome.result]++;
     if (outcome.fateUnknown) fateUnknown++;
-    if (outcome.result === 'deleted') bytes += outcome.entry.size ?? 0;
+    if (outcome.result === labels[0]?.[0]) bytes += outcome.entry.size ?? 0;
   }
   const stopped = { kind: 'cancelled', sentence: 'It was interrupted, and can be resumed.' } as const;
   return { results, fateUnknown, bytes, startedAt: removal.plan.plannedAt, elapsed: 0, stopped };
@@ -93,12 +130,21 @@ export async function reportOf(storage: string, id: string, most: number): Promi
   return removal && report && (await Array.fromAsync(textReport(removal, report, most))).join('');
 }
 
-function heading({ plan }: Removal, report: RemovalReport): readonly string[] {
-  const { results, bytes, fateUnknown, startedAt, elapsed, stopped } = report;
-  const counts = labels.filter(([result]) => result === 'deleted' || results[result] > 0);
+/** Whether a run brings back what another one has deleted. */
+export function isUndo({ plan }: { readonly plan: Pick<RemovalPlan, 'undoes'> }): boolean {
+  return plan.undoes !== undefined;
+}
+
+function heading(removal: Removal, report: AnyReport): readonly string[] {
+  const { plan } = removal;
+  const { bytes, fateUnknown, startedAt, elapsed, stopped } = report;
+  const results: Counts = report.results;
+  const [usual, ...others] = labelsOf(isUndo(removal));
+  const counts = [...(usual ? [usual] : []), ...others.filter(([result]) => results[result])];
   return [
     summaryOf(report),
     '',
+    ...(plan.undoes === undefined ? [] : [`Undo of the removal: ${plan.undoes}`]),
     `Credential: ${showName(plan.credential.name)} (${plan.provider.label})`,
     `Selected: ${formatNames(plan.selection.map(({ path }) => path))}`,
     `Started: ${new Date(startedAt).toISOString()}`,
@@ -107,22 +153,27 @@ function heading({ plan }: Removal, report: RemovalReport): readonly string[] {
     `Recovery: ${plan.recovery.because}`,
     ...plan.notices,
     '',
-    ...counts.map(([result, label]) => `${label}: ${formatCount(results[result])}${sizeOf(result, bytes)}`),
+    ...counts.map(
+      ([result, label]) =>
+        `${label}: ${formatCount(results[result] ?? 0)}${result === usual?.[0] ? sizeText(bytes) : ''}`,
+    ),
     ...(fateUnknown > 0
-      ? [`Failed without an answer, so they may be deleted all the same: ${formatCount(fateUnknown)}`]
+      ? [
+          `Failed without an answer, so they may be ${isUndo(removal) ? 'there again' : 'deleted'} all the same: ${formatCount(fateUnknown)}`,
+        ]
       : []),
   ];
 }
 
-function sizeOf(result: RemovalResult, bytes: number): string {
-  return result === 'deleted' && bytes > 0 ? ` (${formatBytes(bytes)})` : '';
+function sizeText(bytes: number): string {
+  return bytes > 0 ? ` (${formatBytes(bytes)})` : '';
 }
 
-function outcomeLine({ entry, result, error }: EntryOutcome): string {
+function outcomeLine({ entry, error }: EntryOutcome): string {
   const version = entry.version
     ? ` (${entry.kind === 'upload' ? 'upload' : 'version'} ${showName(entry.version.id)})`
     : '';
-  return `${resultLabels[result]}: ${showName(entry.path)}${version}${error ? ` - ${error.sentence}` : ''}`;
+  return `${showName(entry.path)}${version}${error ? ` - ${error.sentence}` : ''}`;
 }
 
 /** '0.4 seconds', '12 seconds', '3 min 20 s'. */

@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError, toStorageError } from '../core/errors.ts';
-import type { Entry } from '../core/storageClient.ts';
 import { Findings } from './findings.ts';
 import { writeManifest } from './manifest.ts';
 import { readOutcomes } from './outcomeLog.ts';
-import type { Removal } from './removal.ts';
+import type { ManifestEntry, Removal } from './removal.ts';
 import { createRemovalFolder, keepPlan, manifestFile, readReport } from './removalFolder.ts';
 
 /** A new removal of exactly what failed or was not attempted in one that has ended; it lists nothing and was confirmed with it. */
@@ -31,7 +30,7 @@ export async function retryFailed(removal: Removal): Promise<Removal> {
   }
 }
 
-async function* leftOver(removal: Removal, found: Findings): AsyncGenerator<Entry> {
+async function* leftOver(removal: Removal, found: Findings): AsyncGenerator<ManifestEntry> {
   for await (const { entry, result } of readOutcomes(removal)) {
     if (result !== 'failed' && result !== 'not-attempted') continue;
     found.add(entry);

@@ -1,6 +1,9 @@
 import { runRemoval } from './engine.ts';
 import type { RemovalProgress, RemovalReport, RunRequest } from './removal.ts';
 
+/** What runs a plan to its end. */
+type Runner<Report> = (request: RunRequest) => Promise<Report>;
+
 /** A removal that this window runs, and what can be done about it. */
 export class RunningRemoval {
   readonly #cancel = new AbortController();
@@ -42,8 +45,8 @@ export class RunningRemoval {
     this.#cancel.abort();
   }
 
-  run(request: RunRequest): Promise<RemovalReport> {
-    return runRemoval({
+  run<Report>(request: RunRequest, runner: Runner<Report>): Promise<Report> {
+    return runner({
       ...request,
       signal: AbortSignal.any([request.signal, this.#cancel.signal]),
       paused: () => this.#paused?.promise,
@@ -62,13 +65,18 @@ export class RunningRemovals {
   readonly #listeners = new Set<() => void>();
 
   /** The same promise as `runRemoval`; meanwhile the removal is found here. */
-  async run(request: RunRequest): Promise<RemovalReport> {
+  run(request: RunRequest): Promise<RemovalReport> {
+    return this.runWith(runRemoval, request);
+  }
+
+  /** The same promise as the runner; meanwhile what it runs is found here. */
+  async runWith<Report>(runner: Runner<Report>, request: RunRequest): Promise<Report> {
     const { id } = request.removal.plan;
     const running = new RunningRemoval(() => this.#tell());
     this.#running.set(id, running);
     this.#tell();
     try {
-      return await running.run(request);
+      return await running.run(request, runner);
     } finally {
       this.#running.delete(id);
       this.#tell();

@@ -65,11 +65,14 @@ export function joinReports(shares: readonly EndedShare[]): RemovalReport {
  * What became of every target of several removals, by `targetKey`; of one that was tried again, what came out last. Whose
  * fate was unknown once, and of which no server has said more since, may be deleted all the same.
  */
-export async function outcomesOf(removals: readonly Removal[]): Promise<ReadonlyMap<string, EntryOutcome>> {
-  const outcomes = new Map<string, EntryOutcome>();
+export async function outcomesOf(
+  removals: readonly Removal[],
+): Promise<ReadonlyMap<string, EntryOutcome<RemovalResult>>> {
+  const outcomes = new Map<string, EntryOutcome<RemovalResult>>();
   for (const removal of removals) {
     try {
       for await (const outcome of readOutcomes(removal)) {
+        if (!isOfRemoval(outcome)) continue;
         const key = targetKey(removal.plan.credential.id, outcome.entry);
         const unsure = outcomes.get(key)?.fateUnknown && unsaid.has(outcome.result);
         outcomes.set(key, unsure ? { ...outcome, fateUnknown: true } : outcome);
@@ -80,6 +83,10 @@ export async function outcomesOf(removals: readonly Removal[]): Promise<Readonly
     }
   }
   return outcomes;
+}
+
+function isOfRemoval(outcome: EntryOutcome): outcome is EntryOutcome<RemovalResult> {
+  return removalResults.some((result) => result === outcome.result);
 }
 
 /** Results of which no server has said that the target is there or gone. */

@@ -1,18 +1,11 @@
 import { StorageError, toStorageError } from '../core/errors.ts';
-import {
-  type Entry,
-  type Outcome,
-  placeOf,
-  type RemovalResult,
-  removalResults,
-  type StorageClient,
-} from '../core/storageClient.ts';
+import { type Entry, type Outcome, placeOf, removalResults, type StorageClient } from '../core/storageClient.ts';
 import { type Settled, settle } from './batch.ts';
 import { listEverything } from './listing.ts';
 import { lineOf } from './logLines.ts';
 import { readManifest } from './manifest.ts';
 import type { OutcomeLog } from './outcomeLog.ts';
-import type { ProviderFacts, RemovalReport, RunRequest, Selected } from './removal.ts';
+import type { ProviderFacts, RemovalReport, RunRequest, RunResult, Selected } from './removal.ts';
 import { manifestFile } from './removalFolder.ts';
 import { untilAborted } from './waiting.ts';
 
@@ -28,7 +21,7 @@ export async function runTrees(request: RunRequest, log: OutcomeLog): Promise<Re
   const { removal, signal, onProgress } = request;
   const { folder, plan } = removal;
   const startedAt = Date.now();
-  const results = Object.fromEntries(removalResults.map((result) => [result, 0])) as Record<RemovalResult, number>;
+  const results = Object.fromEntries(removalResults.map((result) => [result, 0])) as Record<RunResult, number>;
   let [bytes, fateUnknown, done] = [0, 0, 0];
   const total = plan.manifest.entries;
   const tell = () =>
@@ -75,8 +68,12 @@ async function removeFolder({ client, provider, removal, signal }: RunRequest, s
     const answers = await untilAborted(client.removeTree?.(target, { signal }) ?? Promise.resolve([]), signal);
     const [own, ...kept] = answers;
     if (own?.target.entry.id !== folder.id) return { holds, of: () => settle('failed') };
-    const itself = settle(own.result, own.error);
-    if (kept.length === 0 && own.error?.kind !== 'not-empty') return { holds, of: () => itself };
+    const fate = settle(own.result, own.error);
+    // What the backend named brings back the folder, and with it what was in it.
+    const itself = own.trace === undefined ? fate : { ...fate, trace: own.trace };
+    if (kept.length === 0 && own.error?.kind !== 'not-empty') {
+      return { holds, of: ({ id }) => (id === folder.id ? itself : fate) };
+    }
     return { holds, of: readerOf(folder, itself, kept, await idsLeft(client, provider, folder, signal)) };
   } catch (error) {
     const failed = settle('failed', toStorageError(error));

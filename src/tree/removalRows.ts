@@ -3,7 +3,8 @@ import { running } from '../commands/runnable.ts';
 import { formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
 import { totalOf } from '../removal/confirm.ts';
 import { type KeptRemoval, keptRemovals } from '../removal/keptRemovals.ts';
-import { canRetry, summaryOf } from '../removal/report.ts';
+import { canRetry, isUndo, summaryOf } from '../removal/report.ts';
+import { leftToUndo } from '../removal/undo.ts';
 import type { RemovalNode } from './removalsTree.ts';
 
 /** A removal as the view shows it. */
@@ -11,7 +12,8 @@ export type Standing = 'running' | 'paused' | 'elsewhere' | 'interrupted' | 'end
 
 /** The rows of all removals that are kept, the newest first. */
 export async function removalRows(storage: string): Promise<RemovalNode[]> {
-  return (await keptRemovals(storage)).map((kept) => ({ kind: 'removal', kept, item: draw(kept) }));
+  const all = await keptRemovals(storage);
+  return all.map((kept) => ({ kind: 'removal', kept, item: draw(kept, leftToUndo(kept, all)) }));
 }
 
 /** How a removal stands: a run of this window can be spoken to, one of another can't. */
@@ -43,15 +45,17 @@ export function labelOf(kept: KeptRemoval): string {
   const own = running.of(kept.removal.plan.id)?.progress;
   const done = own?.done ?? kept.done;
   const count = `${formatCount(done)} of ${formatCount(total)}`;
+  const undo = isUndo(kept.removal);
+  const doing = undo ? 'Bringing back' : 'Deleting';
   switch (standingOf(kept)) {
     case 'running':
-      return own?.phase === 'stopping' ? `Stopping: ${count}` : `Deleting: ${count}`;
+      return own?.phase === 'stopping' ? `Stopping: ${count}` : `${doing}: ${count}`;
     case 'paused':
-      return `Paused: ${count}`;
+      return `${undo ? 'Undo paused' : 'Paused'}: ${count}`;
     case 'elsewhere':
-      return `Deleting in another window: ${count}`;
+      return `${doing} in another window: ${count}`;
     case 'interrupted':
-      return `Interrupted: ${count}`;
+      return `${undo ? 'Undo interrupted' : 'Interrupted'}: ${count}`;
     case 'ended':
       return kept.report ? summaryOf(kept.report) : count;
   }
@@ -65,17 +69,16 @@ export function subjectOf({ removal: { plan } }: KeptRemoval): string {
   )}`;
 }
 
-function draw(kept: KeptRemoval): TreeItem {
+function draw(kept: KeptRemoval, left: number): TreeItem {
   const { removal, report } = kept;
   const standing = standingOf(kept);
   const item = new TreeItem(labelOf(kept));
   item.id = removal.plan.id;
   item.description = subjectOf(kept);
   item.iconPath = new ThemeIcon(iconOf(standing, kept));
-  item.tooltip = tooltipOf(kept);
-  item.contextValue = ['removal', `is:${standing}`, report && canRetry(report) && 'can:retry']
-    .filter(Boolean)
-    .join(' ');
+  item.tooltip = tooltipOf(kept, left);
+  const can = [report && canRetry(report) && 'can:retry', left > 0 && 'can:undo'];
+  item.contextValue = ['removal', `is:${standing}`, ...can].filter(Boolean).join(' ');
   if (report) {
     item.command = {
       command: 'storageCredentials.showRemovalReport',
@@ -86,14 +89,15 @@ function draw(kept: KeptRemoval): TreeItem {
   return item;
 }
 
-function iconOf(standing: Standing, { report }: KeptRemoval): string {
+function iconOf(standing: Standing, { removal, report }: KeptRemoval): string {
   if (standing === 'running' || standing === 'elsewhere') return 'loading~spin';
   if (standing === 'paused') return 'debug-pause';
   if (standing === 'interrupted') return 'debug-disconnect';
-  return report && canRetry(report) ? 'warning' : 'pass';
+  if (report && canRetry(report)) return 'warning';
+  return isUndo(removal) ? 'discard' : 'pass';
 }
 
-function tooltipOf(kept: KeptRemoval): string {
+function tooltipOf(kept: KeptRemoval, left: number): string {
   const { plan } = kept.removal;
   const own = running.of(plan.id);
   return [
@@ -101,10 +105,14 @@ function tooltipOf(kept: KeptRemoval): string {
     `Planned: ${new Date(plan.plannedAt).toLocaleString()}`,
     own && `Rate: ${formatCounted(Math.round(own.rate), 'object', 'objects')} per second`,
     kept.report?.stopped && `Stopped early: ${kept.report.stopped.sentence}`,
-    kept.state === 'interrupted' &&
-      'What was deleted until then is recorded. Resuming deletes the rest of what was confirmed, and nothing else.',
+    kept.state === 'interrupted' && (isUndo(kept.removal) ? howToGoOnWithUndo : howToGoOn),
+    left > 0 && `Can be brought back by Undo Removal: ${formatCount(left)}`,
     plan.recovery.because,
   ]
     .filter(Boolean)
     .join('\n');
 }
+
+const howToGoOn =
+  'What was deleted until then is recorded. Resuming deletes the rest of what was confirmed, and nothing else.';
+const howToGoOnWithUndo = 'What is back until then is recorded. Resuming brings back the rest, and nothing else.';

@@ -40,6 +40,12 @@ export class VersionedBuckets {
     await this.client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
   }
 
+  /** Lets a bucket keep no more versions than it has. */
+  async suspend(Bucket: string): Promise<void> {
+    const VersioningConfiguration = { Status: 'Suspended' } as const;
+    await this.client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+  }
+
   /** Puts a version and gives its id. */
   async put(Bucket: string, Key: string, Body = 'x'): Promise<string> {
     return (await this.client.send(new PutObjectCommand({ Bucket, Key, Body }))).VersionId ?? 'null';

@@ -112,6 +112,7 @@ export default defineProvider({
     'versions',
     'uploads',
     'restore',
+    'undelete',
     'share',
     'properties',
     'createContainer',

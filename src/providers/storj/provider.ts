@@ -37,6 +37,7 @@ export default defineProvider({
     'versions',
     'uploads',
     'restore',
+    'undelete',
     'share',
     'properties',
     'createContainer',

@@ -3,6 +3,7 @@ import type { Draft } from '../../../core/fields.ts';
 import type { Surroundings } from '../../../core/provider.ts';
 import type {
   Call,
+  Deleted,
   Entry,
   ListQuery,
   Outcome,
@@ -11,6 +12,7 @@ import type {
   PropertyGroup,
   ReadOptions,
   Recovery,
+  Restoration,
   SharedLink,
   StorageClient,
   Target,
@@ -28,6 +30,7 @@ import { propertiesOf } from './properties.ts';
 import { removeBatch } from './removal.ts';
 import { restoreMarker } from './restore.ts';
 import { shareObject } from './share.ts';
+import { undeleteBatch } from './undelete.ts';
 import { listUploads } from './uploads.ts';
 import { verifyS3 } from './verification.ts';
 import { listVersionsPage, walkVersions } from './versions.ts';
@@ -63,6 +66,10 @@ class S3StorageClient implements StorageClient {
 
   restore(marker: Entry, { signal }: Call): Promise<void> {
     return restoreMarker(this.#s3, marker, signal);
+  }
+
+  undelete(batch: readonly Deleted[], { signal }: Call): Promise<readonly Restoration[]> {
+    return undeleteBatch(this.#s3, batch, signal);
   }
 
   remove(batch: readonly Target[], { signal }: Call): Promise<readonly Outcome[]> {

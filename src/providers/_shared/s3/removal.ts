@@ -1,4 +1,10 @@
-import { AbortMultipartUploadCommand, DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  type DeletedObject,
+  DeleteObjectCommand,
+  type DeleteObjectCommandOutput,
+  DeleteObjectsCommand,
+} from '@aws-sdk/client-s3';
 import type { StorageError } from '../../../core/errors.ts';
 import type { Entry, Outcome, Target } from '../../../core/storageClient.ts';
 import { type RemovalWays, removeInWays } from '../batchRemoval.ts';
@@ -43,12 +49,15 @@ async function removeTogether(
         },
       ),
     );
-    const deleted = new Set(answer.Deleted?.map(({ Key, VersionId }) => identity(Key, VersionId)));
+    const deleted = new Map(answer.Deleted?.map((each) => [identity(each.Key, each.VersionId), each]));
     const errors = new Map(answer.Errors?.map((error) => [identity(error.Key, error.VersionId), error]));
     return targets.map((target) => {
       const { id, version } = target.entry;
       const refusal = errors.get(identity(id, version?.id));
-      if (!refusal) return deleted.has(identity(id, version?.id)) ? { target, result: 'deleted' } : unanswered(target);
+      if (!refusal) {
+        const done = deleted.get(identity(id, version?.id));
+        return done ? { target, result: 'deleted', ...traceOf(target, markerIn(done)) } : unanswered(target);
+      }
       return failed(target, keyError(refusal.Code, refusal.Message, s3.subject({ bucket, key: id })), refusal.Code);
     });
   } catch (error) {
@@ -61,20 +70,31 @@ async function removeOne(s3: S3Connection, target: Target, signal: AbortSignal):
   const { entry } = target;
   const bucket = bucketOf(entry);
   try {
-    await onceMoreIfSkewed(() => sendOne(s3, target, signal));
-    return { target, result: 'deleted' };
+    const { DeleteMarker, VersionId }: Partial<DeleteObjectCommandOutput> = await onceMoreIfSkewed(() =>
+      sendOne(s3, target, signal),
+    );
+    return { target, result: 'deleted', ...traceOf(target, DeleteMarker ? VersionId : undefined) };
   } catch (error) {
     return failed(target, s3.fail(error, { bucket, key: entry.id }, signal), answerOf(error).code);
   }
 }
 
-function sendOne({ remover }: S3Connection, target: Target, signal: AbortSignal): Promise<unknown> {
+function sendOne({ remover }: S3Connection, target: Target, signal: AbortSignal): Promise<object> {
   const { entry } = target;
   const address = { Bucket: bucketOf(entry), Key: entry.id };
   const options = { abortSignal: signal };
   return entry.kind === 'upload'
     ? remover.send(new AbortMultipartUploadCommand({ ...address, UploadId: entry.version?.id }), options)
     : remover.send(new DeleteObjectCommand({ ...address, ...versionOf(entry), ...bypassOf(target) }), options);
+}
+
+function markerIn({ DeleteMarker, DeleteMarkerVersionId }: DeletedObject): string | undefined {
+  return DeleteMarker ? DeleteMarkerVersionId : undefined;
+}
+
+/** The marker that a deletion has made. Of one that took a version away the server names it too: that made none. */
+function traceOf({ entry }: Target, marker: string | undefined): { trace?: string } {
+  return entry.version === undefined && marker ? { trace: marker } : {};
 }
 
 /** The SDK corrects its clock from a refusal; a refused request did nothing, so it may be sent again. */

@@ -64,7 +64,8 @@ export async function isMarker(s3: S3Connection, { container = '', id, version }
   return undefined;
 }
 
-async function listVersions(
+/** One page of versions and delete markers below a place, each key's from the newest, in the order of the keys' bytes. */
+export async function listVersions(
   s3: S3Connection,
   at: Place,
   query: ListQuery,
@@ -137,7 +138,8 @@ function newestFirst(a: Entry, b: Entry): number {
   return byKey || Number(b.version?.latest) - Number(a.version?.latest) || (b.modified ?? 0) - (a.modified ?? 0);
 }
 
-function byBytes(a: string, b: string): number {
+/** The order in which a server lists keys. */
+export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
