@@ -42,6 +42,13 @@ it.skipIf(missing)('rclone signs in to the simulator, lists, reads, writes and d
     await rclone('copyto', `peer:judged/${names[0]}`, 'peer:made-by-rclone/copied', '--disable', 'copy');
     expect(gcs.store.bucket('made-by-rclone').get('copied')?.content.toString()).toBe(`content of ${names[0]}`);
 
+    // Copied by the server, in several steps.
+    gcs.store.put('judged', 'big/one', Buffer.alloc(3 << 20, 7));
+    await rclone('copyto', 'peer:judged/big/one', 'peer:judged/big/two');
+    expect(gcs.store.bucket('judged').get('big/two')?.content.length).toBe(3 << 20);
+    expect(gcs.requests.filter((line) => line.includes('/rewriteTo/')).length).toBe(3);
+    await rclone('delete', 'peer:judged/big');
+
     await rclone('deletefile', `peer:judged/${names[3]}`);
     await rclone('delete', 'peer:judged/folder');
     await rclone('delete', 'peer:judged/many');

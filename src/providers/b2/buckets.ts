@@ -1,7 +1,8 @@
 import { StorageError } from '../../core/errors.ts';
-import { isText, type JsonObject } from '../../core/json.ts';
-import type { Entry } from '../../core/storageClient.ts';
-import { containerEntry, refuseOutside } from '../_shared/entries.ts';
+import { isObject, isText, type JsonObject } from '../../core/json.ts';
+import type { Entry, Place, Recovery } from '../../core/storageClient.ts';
+import { formatCounted } from '../../core/text.ts';
+import { containerEntry, containerOf, refuseOutside } from '../_shared/entries.ts';
 import type { Meanings } from '../_shared/errorRows.ts';
 import type { B2Connection } from './connection.ts';
 import { readBucketList } from './connection.ts';
@@ -18,6 +19,33 @@ export async function readBucket(b2: B2Connection, name: string, signal: AbortSi
   const bucket = found.find(({ bucketName }) => bucketName === name);
   if (!bucket) throw noBucket(name);
   return bucket;
+}
+
+/** What is deleted is hidden; how long it stays so, the bucket's lifecycle rules say, where the key may read them. */
+export async function recoveryOf(b2: B2Connection, at: Place, signal: AbortSignal): Promise<Recovery> {
+  const hidden = (because: string): Recovery => ({ recoverable: 'yes', because: `Hidden, not deleted: ${because}` });
+  const unread = hidden('older versions stay until deleted, or until a lifecycle rule of the bucket deletes them.');
+  if (at.kind === 'root') return unread;
+  try {
+    const { lifecycleRules } = await readBucket(b2, containerOf(at), signal);
+    const rules = Array.isArray(lifecycleRules) ? lifecycleRules.filter(isObject) : [];
+    const prefix = at.kind === 'folder' ? at.id : '';
+    const days = rules.filter((rule) => concerns(rule, prefix)).map((rule) => Number(rule.daysFromHidingToDeleting));
+    const fewest = Math.min(...days.filter((count) => count > 0));
+    return Number.isFinite(fewest)
+      ? hidden(`a lifecycle rule of the bucket deletes it for good after ${formatCounted(fewest, 'day', 'days')}.`)
+      : hidden('older versions stay until deleted.');
+  } catch (error) {
+    const { kind } = b2.fail(error, {}, signal);
+    if (kind === 'forbidden') return unread;
+    throw error;
+  }
+}
+
+/** Whether a lifecycle rule is for some of the names that begin so. */
+function concerns({ fileNamePrefix }: JsonObject, prefix: string): boolean {
+  const of = isText(fileNamePrefix) ? fileNamePrefix : '';
+  return of.startsWith(prefix) || prefix.startsWith(of);
 }
 
 /** Makes a private bucket. Never takes one that exists for a new one. */

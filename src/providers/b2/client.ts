@@ -2,6 +2,7 @@ import type { Draft } from '../../core/fields.ts';
 import type { Connection } from '../../core/provider.ts';
 import type {
   Call,
+  Deleted,
   Entry,
   ListQuery,
   Outcome,
@@ -10,6 +11,7 @@ import type {
   PropertyGroup,
   ReadOptions,
   Recovery,
+  Restoration,
   SharedLink,
   StorageClient,
   Target,
@@ -17,13 +19,14 @@ import type {
 } from '../../core/storageClient.ts';
 import type { VerificationStep } from '../../core/verification.ts';
 import { prefixOf } from '../_shared/entries.ts';
-import { createBucket, removeBucket } from './buckets.ts';
+import { createBucket, recoveryOf, removeBucket } from './buckets.ts';
 import { B2Connection } from './connection.ts';
 import { readContent, statFile } from './files.ts';
 import { listPage, uploadsPageAt, walkPages } from './listing.ts';
 import { propertiesOf } from './properties.ts';
 import { removeBatch, restoreMarker } from './removal.ts';
 import { shareFile } from './share.ts';
+import { undeleteBatch } from './undeletion.ts';
 import { serverOf } from './urls.ts';
 import { verifyB2 } from './verification.ts';
 
@@ -80,8 +83,8 @@ class B2StorageClient implements StorageClient {
     return readContent(this.#b2, entry, limit, signal);
   }
 
-  async recovery(): Promise<Recovery> {
-    return { recoverable: 'yes', because: 'Hidden, not deleted: older versions stay until deleted.' };
+  recovery(at: Place, { signal }: Call): Promise<Recovery> {
+    return recoveryOf(this.#b2, at, signal);
   }
 
   uploads(at: Place, query: ListQuery, { signal }: Call): Promise<Page> {
@@ -90,6 +93,10 @@ class B2StorageClient implements StorageClient {
 
   restore(marker: Entry, { signal }: Call): Promise<void> {
     return restoreMarker(this.#b2, marker, signal);
+  }
+
+  undelete(batch: readonly Deleted[], { signal }: Call): Promise<readonly Restoration[]> {
+    return undeleteBatch(this.#b2, batch, signal);
   }
 
   share(entry: Entry, options: { readonly seconds: number }, { signal }: Call): Promise<SharedLink> {

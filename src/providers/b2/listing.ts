@@ -10,6 +10,8 @@ import { bucketFor, startFor } from './scope.ts';
 const pageSize = 1000;
 /** The most that one call about unfinished uploads gives. */
 const uploadsPage = 100;
+/** More than two, as what is being uploaded stands among them. */
+const fewVersions = 5;
 
 interface ListAsked {
   readonly bucket: string;
@@ -45,6 +47,25 @@ export async function* walkPages(
     // Of all names that begin with a name, that one itself comes first.
     cursor = entries.length < page.entries.length ? undefined : page.cursor;
   } while (cursor !== undefined);
+}
+
+/** The newest versions and markers of exactly this name, the newest first: two at least, where there are so many. */
+export async function newestVersions(
+  b2: B2Connection,
+  { container = '', id }: Entry,
+  signal: AbortSignal,
+): Promise<readonly Entry[]> {
+  const found: Entry[] = [];
+  let cursor: string | undefined;
+  do {
+    const asked = { bucket: container, base: '', prefix: id, cursor, limit: fewVersions };
+    const page: Page = await versionsPage(b2, asked, signal);
+    const own = page.entries.filter((entry) => entry.id === id);
+    found.push(...own);
+    // Of all names that begin with a name, that one itself comes first.
+    cursor = own.length < page.entries.length ? undefined : page.cursor;
+  } while (cursor !== undefined && found.length < 2);
+  return found;
 }
 
 /** One page of what was begun to be uploaded below a place and never finished. */

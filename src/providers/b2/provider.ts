@@ -43,6 +43,7 @@ export default defineProvider({
     'recovery',
     'uploads',
     'restore',
+    'undelete',
     'share',
     'properties',
     'createContainer',

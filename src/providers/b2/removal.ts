@@ -8,7 +8,7 @@ import { inParallel } from '../_shared/parallel.ts';
 import type { Account } from './account.ts';
 import type { B2Connection } from './connection.ts';
 import { codeIn } from './errors.ts';
-import { locksOf, readFile, versionOf } from './files.ts';
+import { type B2File, locksOf, readFile, versionOf } from './files.ts';
 import { walkPages } from './listing.ts';
 import { bucketFor, refuseForKey } from './scope.ts';
 
@@ -50,7 +50,7 @@ async function removeOne(b2: B2Connection, target: Target, signal: AbortSignal):
     if (entry.kind === 'upload') return await settle(target, cancelUpload(b2, entry, signal));
     if (entry.version) return await settle(target, deleteVersion(b2, target, entry.version.id, signal));
     if (mode === 'permanent') return await removeEveryVersion(b2, target, signal);
-    return await settle(target, hide(b2, entry, signal));
+    return await settle(target, hide(b2, entry, signal), ({ id: trace }) => ({ trace }));
   } catch (error) {
     const failure = b2.fail(error, about, signal);
     return { target, result: resultOf(failure), error: failure };
@@ -61,10 +61,13 @@ async function removeOne(b2: B2Connection, target: Target, signal: AbortSignal):
 const goneCodes: ReadonlySet<string> = new Set(['already_hidden', 'no_such_file', 'file_not_present']);
 
 /** What is not there is done; every other failure is one. */
-async function settle(target: Target, removing: Promise<unknown>): Promise<Outcome> {
+async function settle<T>(
+  target: Target,
+  removing: Promise<T>,
+  more: (answer: T) => Pick<Outcome, 'trace'> = () => ({}),
+): Promise<Outcome> {
   try {
-    await removing;
-    return { target, result: 'deleted' };
+    return { target, result: 'deleted', ...more(await removing) };
   } catch (error) {
     const code = codeIn(error) ?? '';
     // A call about an upload names nothing else that could be missing.
@@ -74,18 +77,18 @@ async function settle(target: Target, removing: Promise<unknown>): Promise<Outco
   }
 }
 
-/** https://www.backblaze.com/apidocs/b2-hide-file */
-async function hide(b2: B2Connection, { container = '', id }: Entry, signal: AbortSignal): Promise<void> {
+/** The hide marker. https://www.backblaze.com/apidocs/b2-hide-file */
+async function hide(b2: B2Connection, { container = '', id }: Entry, signal: AbortSignal): Promise<B2File> {
   const bucketId = await bucketFor(b2, container, id, signal);
   const about = { bucket: container, key: id };
-  await b2.change('b2_hide_file', { bucketId, fileName: id }, about, signal, (answer) => {
+  return await b2.change('b2_hide_file', { bucketId, fileName: id }, about, signal, (answer) => {
     const marker = readFile(answer);
     return marker?.name === id && marker.action === 'hide' ? marker : undefined;
   });
 }
 
-/** https://www.backblaze.com/apidocs/b2-delete-file-version */
-async function deleteVersion(
+/** Deletes exactly this version or marker. https://www.backblaze.com/apidocs/b2-delete-file-version */
+export async function deleteVersion(
   b2: B2Connection,
   { entry: { container, id }, bypass }: Target,
   fileId: string,

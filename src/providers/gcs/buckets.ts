@@ -62,7 +62,11 @@ export async function recoveryOf(gcs: GcsConnection, bucket: string, signal: Abo
     const seconds = Number(softDeletePolicy?.retentionDurationSeconds ?? 0);
     const days = formatCounted(Math.round(seconds / 86_400), 'day', 'days');
     if (versioning?.enabled) {
-      return { recoverable: 'yes', because: 'The bucket keeps versions: what is deleted stays as a noncurrent one.' };
+      return {
+        recoverable: 'yes',
+        because:
+          'The bucket keeps versions: what is deleted stays as a noncurrent one, until a lifecycle rule takes it.',
+      };
     }
     return seconds > 0
       ? { recoverable: 'yes', because: `The bucket keeps what is deleted for ${days} (soft delete).` }

@@ -50,6 +50,7 @@ export default defineProvider({
     'stat',
     'read',
     'recovery',
+    'undelete',
     'share',
     'properties',
     'createContainer',

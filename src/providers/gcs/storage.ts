@@ -1,6 +1,7 @@
 import type { Draft } from '../../core/fields.ts';
 import type {
   Call,
+  Deleted,
   Entry,
   ListQuery,
   Outcome,
@@ -9,6 +10,7 @@ import type {
   PropertyGroup,
   ReadOptions,
   Recovery,
+  Restoration,
   SharedLink,
   StorageClient,
   Target,
@@ -23,6 +25,7 @@ import { readObject, statObject } from './objects.ts';
 import { propertiesOf } from './properties.ts';
 import { removeBatch } from './removal.ts';
 import { shareObject } from './share.ts';
+import { undeleteBatch } from './undeletion.ts';
 import { verifyGcs } from './verification.ts';
 
 /** Google Cloud Storage through its JSON API, and its XML API where that can do more at once. */
@@ -59,6 +62,10 @@ export class GcsStorageClient implements StorageClient {
 
   recovery(at: Place, { signal }: Call): Promise<Recovery> {
     return recoveryOf(this.#gcs, containerOf(at), signal);
+  }
+
+  undelete(batch: readonly Deleted[], { signal }: Call): Promise<readonly Restoration[]> {
+    return undeleteBatch(this.#gcs, batch, signal);
   }
 
   share(entry: Entry, options: { readonly seconds: number }, { signal }: Call): Promise<SharedLink> {

@@ -2,6 +2,7 @@ import { StorageError } from '../../core/errors.ts';
 import type { Connection } from '../../core/provider.ts';
 import type {
   Call,
+  Deleted,
   Entry,
   ListQuery,
   Outcome,
@@ -10,6 +11,7 @@ import type {
   PropertyGroup,
   ReadOptions,
   Recovery,
+  Restoration,
   SharedLink,
   StorageClient,
   Target,
@@ -27,6 +29,7 @@ import { listPage, statEntry, walkPages } from './listing.ts';
 import { propertiesOf } from './properties.ts';
 import { removeFiles } from './removal.ts';
 import { removeTree } from './treeRemoval.ts';
+import { undeleteFiles } from './undeletion.ts';
 import { verifyServer } from './verification.ts';
 
 interface Settings {
@@ -93,6 +96,10 @@ class DavStorageClient implements StorageClient {
 
   recovery(_: Place, { signal }: Call): Promise<Recovery> {
     return recoveryOf(this.#server, signal);
+  }
+
+  undelete(batch: readonly Deleted[], { signal }: Call): Promise<readonly Restoration[]> {
+    return undeleteFiles(this.#server, batch, signal);
   }
 
   share(entry: Entry, { seconds }: { readonly seconds: number }, { signal }: Call): Promise<SharedLink> {

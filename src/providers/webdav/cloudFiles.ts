@@ -9,7 +9,8 @@ import type { DavConnection } from './connection.ts';
 import { properties } from './multistatus.ts';
 
 /** Where Nextcloud or ownCloud stands, and whose files a credential is for. */
-interface CloudFiles {
+export interface CloudFiles {
+  readonly service: 'nextcloud' | 'owncloud';
   /** The path of the whole, without a slash at its end. */
   readonly top: string;
   readonly user: string;
@@ -18,11 +19,16 @@ interface CloudFiles {
 }
 
 /** Undefined for another service, and for a path that is none of a user's files. */
-function cloudFilesOf({ options: { base, service, username } }: DavConnection): CloudFiles | undefined {
+export function cloudFilesOf({ options: { base, service, username } }: DavConnection): CloudFiles | undefined {
   if (service !== 'nextcloud' && service !== 'owncloud') return undefined;
   const [, top, way, user] = /^(.*?)(\/remote\.php\/(?:webdav|dav\/files\/([^/]+))\/)/.exec(base) ?? [];
   if (top === undefined || way === undefined) return undefined;
-  return { top, user: user ?? encodeSegment(username), files: `${top}${way}` };
+  return { service, top, user: user ?? encodeSegment(username), files: `${top}${way}` };
+}
+
+/** The path of a user's deleted files. */
+export function trashOf({ top, user, service }: CloudFiles): string {
+  return `${top}/remote.php/dav/${service === 'nextcloud' ? `trashbin/${user}/trash/` : `trash-bin/${user}/`}`;
 }
 
 /** Whether what is deleted goes to the user's deleted files: their folder answers where the server keeps some. */
@@ -36,10 +42,10 @@ export async function recoveryOf(server: DavConnection, signal: AbortSignal): Pr
         }
       : { recoverable: 'no', because: `WebDAV has no trash: ${server.web.url.host}` };
   }
-  const trash = server.options.service === 'nextcloud' ? `trashbin/${cloud.user}/trash/` : `trash-bin/${cloud.user}/`;
   try {
-    await server.propfind(`${cloud.top}/remote.php/dav/${trash}`, 0, [properties.kind], signal);
-    return { recoverable: 'yes', because: `What is deleted moves to the deleted files of: ${server.web.url.host}` };
+    await server.propfind(trashOf(cloud), 0, [properties.kind], signal);
+    const because = `What is deleted moves to the deleted files, which are kept as the server is set to: ${server.web.url.host}`;
+    return { recoverable: 'yes', because };
   } catch (error) {
     const failure = toStorageError(error);
     if (failure.kind === 'not-found' || failure.kind === 'unsupported') {
@@ -112,8 +118,14 @@ function fail(server: DavConnection, { id }: Entry): never {
   );
 }
 
+/** The same path below another address of the user's files, encoded as it is. */
+export function pathInCloud({ files }: CloudFiles, id: string): string {
+  if (id.startsWith(files)) return id.slice(files.length);
+  throw new StorageError('unsupported', `This path is written in another way than that of the files: ${id}`);
+}
+
 /** A file's path below the user's files, as the server's own interface names it. */
-function pathInFiles({ files }: CloudFiles, { id, path }: Entry): string {
+export function pathInFiles({ files }: CloudFiles, { id, path }: Entry): string {
   const [top = [], parts] = [partsOf(files), partsOf(id)];
   if (!parts || (depthIn(top, parts) ?? 0) < 1) {
     throw new StorageError('forbidden', `This credential is for another place: ${path}`);

@@ -95,6 +95,11 @@ export function isStrong(tag: string | undefined): tag is string {
   return tag?.startsWith('"') ?? false;
 }
 
+/** A tag without the mark of a weak one. */
+export function opaque(tag: string | undefined): string | undefined {
+  return tag?.replace(/^W\//, '');
+}
+
 /** The tag of a resource that can be a condition; undefined where it has none. */
 export function strongTag(resource: DavResource): string | undefined {
   const tag = tagOf(resource);

@@ -22,6 +22,7 @@ export const properties = {
   used: dav('quota-used-bytes'),
   available: dav('quota-available-bytes'),
   permissions: `{${namespaces.owncloud}}permissions`,
+  fileId: `{${namespaces.owncloud}}fileid`,
   owner: `{${namespaces.owncloud}}owner-display-name`,
 } as const satisfies Record<string, Property>;
 

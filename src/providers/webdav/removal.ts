@@ -5,8 +5,9 @@ import { resultOf } from '../_shared/outcomes.ts';
 import { readable, refuseWebPath } from '../_shared/webPaths.ts';
 import type { WholeAnswer } from '../_shared/webServer.ts';
 import type { DavConnection } from './connection.ts';
-import { isStrong, listFolder, statEntry, strongTag } from './listing.ts';
+import { isStrong, listFolder, opaque, statEntry, strongTag } from './listing.ts';
 import { properties } from './multistatus.ts';
+import { traceOf } from './trash.ts';
 import { isDetailed, statusesIn } from './treeRemoval.ts';
 
 /** The batch that a call takes: each target is a request, some of them under way at once. */
@@ -71,10 +72,6 @@ async function conditionFor(
   return isStrong(found.tag) ? found.tag : undefined;
 }
 
-function opaque(tag: string | undefined): string | undefined {
-  return tag?.replace(/^W\//, '');
-}
-
 /**
  * A server deletes a folder with all that is in it: it is asked to only when nothing is. What arrives between the look and
  * the deletion is kept where the server knows a folder by a tag and takes that as a condition; elsewhere it goes too.
@@ -113,7 +110,7 @@ async function outcomeOf(
   const { status } = answer;
   if (status === 204) {
     server.seen = true;
-    return { target, result: 'deleted' };
+    return { target, result: 'deleted', ...traceOf(server, answer) };
   }
   if (isDetailed(answer)) {
     const [said] = statusesIn(server, answer, id);
@@ -123,7 +120,10 @@ async function outcomeOf(
   if (isGone(failure)) return await missing(server, target, signal);
   if (status !== 200 && status !== 202 && status !== 400 && status !== 412) return failed(target, failure);
   const found = await now(server, target.entry, signal);
-  if (found === 'gone') return status < 300 ? { target, result: 'deleted' } : await missing(server, target, signal);
+  if (found === 'gone')
+    return status < 300
+      ? { target, result: 'deleted', ...traceOf(server, answer) }
+      : await missing(server, target, signal);
   return failed(target, found === 'changed' || (status === 412 && kind === 'object') ? changed(target.entry) : failure);
 }
 

@@ -4,6 +4,7 @@ import { resultOf } from '../_shared/outcomes.ts';
 import { depthIn, partsOf, readable, refuseWebPath, webEntry } from '../_shared/webPaths.ts';
 import type { WholeAnswer } from '../_shared/webServer.ts';
 import type { DavConnection } from './connection.ts';
+import { fileIdOf, traceOf } from './trash.ts';
 
 /** Milliseconds that a server may be at it before it answers. */
 const patience = 10 * 60_000;
@@ -24,8 +25,12 @@ export async function removeTree(
       : new StorageError('unsupported', `This is no folder: ${path}`);
   if (refusal) return [outcome(folder, refusal)];
   try {
+    const fileId = await fileIdOf(server, id, signal);
     const answer = await server.ask({ method: 'DELETE', target: id, headers: {}, patience }, signal);
-    if (answer.status === 204) return [{ target: folder, result: 'deleted' }];
+    if (answer.status === 204) {
+      const trace = traceOf(server, answer, { tree: id, ...(fileId === undefined ? {} : { fileId }) });
+      return [{ target: folder, result: 'deleted', ...trace }];
+    }
     if (isDetailed(answer)) return keptIn(server, folder, answer);
     const failure = server.refusal(answer, id);
     // Where the server says it of the folder alone, it has not begun.

@@ -249,7 +249,7 @@ function content(version: StoredVersion): Answer {
   };
 }
 
-function bucketOf({ accountId }: Keys, { id, name, type }: StoredBucket) {
+function bucketOf({ accountId }: Keys, { id, name, type, lifecycleRules }: StoredBucket) {
   return {
     accountId,
     bucketId: id,
@@ -262,7 +262,7 @@ function bucketOf({ accountId }: Keys, { id, name, type }: StoredBucket) {
       isClientAuthorizedToRead: true,
       value: { defaultRetention: { mode: null, period: null }, isFileLockEnabled: true },
     },
-    lifecycleRules: [],
+    lifecycleRules,
     options: [],
     revision: 1,
   };

@@ -25,6 +25,8 @@ export class StoredBucket {
   readonly id = randomBytes(12).toString('hex');
   readonly name: string;
   readonly type: string;
+  /** https://www.backblaze.com/docs/cloud-storage-lifecycle-rules, told and not carried out. */
+  lifecycleRules: readonly object[] = [];
   readonly #versions = new Map<string, StoredVersion[]>();
   /** The names' UTF-8 bytes, one character each: JavaScript compares those as bytes are compared. */
   readonly #order: string[] = [];

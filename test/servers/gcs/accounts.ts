@@ -10,6 +10,7 @@ export const permissions = [
   'storage.objects.list',
   'storage.objects.get',
   'storage.objects.create',
+  'storage.objects.restore',
   'storage.objects.delete',
 ] as const;
 

@@ -3,7 +3,7 @@
  * - the JSON API (https://cloud.google.com/storage/docs/json_api/v1, its status codes and batch requests),
  * - the XML API (https://cloud.google.com/storage/docs/xml-api: deleting many objects, status codes, signed URLs),
  * - signing in as a service account (https://developers.google.com/identity/protocols/oauth2/service-account),
- * as of 2026-10. What is kept by a hold answers as the service was measured to, not as documented: `forbidden` in JSON.
+ * as of 2026-10; of objects' restore and rewrite as of 2026-11. What is kept by a hold answers as the service was measured to, not as documented: `forbidden` in JSON.
  * Left out: ACLs, resumable uploads, composing, notifications, HMAC keys, bucket policies as documents.
  */
 import { once } from 'node:events';

@@ -7,6 +7,8 @@ export interface StoredObject {
   readonly content: Buffer;
   readonly contentType: string;
   readonly created: Date;
+  /** When it became noncurrent or soft-deleted. */
+  readonly deleted?: Date;
   temporaryHold?: boolean;
   eventBasedHold?: boolean;
   /** Until when a retention keeps it. */
@@ -73,11 +75,15 @@ export class StoredBucket {
       this.#live.delete(name);
       this.#order.splice(this.#indexOf(bytesOf(name)), 1);
       if (generation === undefined) this.#keep(live);
-      else if (this.softDelete > 0) this.softDeleted.push(live);
+      else this.#softDelete(live);
       return;
     }
     const index = this.noncurrent.findIndex((object) => object.name === name && object.generation === generation);
-    if (index >= 0) this.noncurrent.splice(index, 1);
+    for (const object of index >= 0 ? this.noncurrent.splice(index, 1) : []) this.#softDelete(object);
+  }
+
+  #softDelete(object: StoredObject): void {
+    if (this.softDelete > 0) this.softDeleted.push({ ...object, deleted: new Date() });
   }
 
   /** The live objects from a name on, in order. */
@@ -89,8 +95,8 @@ export class StoredBucket {
   }
 
   #keep(object: StoredObject): void {
-    if (this.versioning) this.noncurrent.push(object);
-    else if (this.softDelete > 0) this.softDeleted.push(object);
+    if (this.versioning) this.noncurrent.push({ ...object, deleted: new Date() });
+    else this.#softDelete(object);
   }
 
   #indexOf(bytes: string): number {
@@ -151,6 +157,18 @@ export function isForbiddenName(name: string): boolean {
 /** The MD5 of a content as the APIs write it. */
 export function md5Of(content: Buffer): string {
   return createHash('md5').update(content).digest('base64');
+}
+
+/** The CRC-32C of a content as the APIs write it: big-endian. */
+export function crc32cOf(content: Buffer): string {
+  let crc = 0xffffffff;
+  for (const byte of content) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE((crc ^ 0xffffffff) >>> 0);
+  return bytes.toString('base64');
 }
 
 export function bytesOf(name: string): string {
