@@ -5,7 +5,7 @@ import { type RemovalWays, removeInWays } from '../batchRemoval.ts';
 import { refuseTarget, unanswered } from '../outcomes.ts';
 import { travelsInXml } from '../xmlKeys.ts';
 import type { S3Connection } from './connection.ts';
-import { answerOf, keyError, resultOfCode } from './errors.ts';
+import { answerOf, isExpired, keyError, resultOfCode } from './errors.ts';
 import { startOf } from './listing.ts';
 import { explainRefusals } from './locks.ts';
 
@@ -35,7 +35,7 @@ async function removeTogether(
   const bucket = targets[0] ? bucketOf(targets[0].entry) : '';
   const Objects = targets.map(({ entry }) => ({ Key: entry.id, ...versionOf(entry) }));
   try {
-    const answer = await onceMoreIfSkewed(() =>
+    const answer = await onceMoreIfRenewed(s3, () =>
       s3.remover.send(
         new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: false }, ...bypassOf(targets[0]) }),
         {
@@ -61,7 +61,7 @@ async function removeOne(s3: S3Connection, target: Target, signal: AbortSignal):
   const { entry } = target;
   const bucket = bucketOf(entry);
   try {
-    await onceMoreIfSkewed(() => sendOne(s3, target, signal));
+    await onceMoreIfRenewed(s3, () => sendOne(s3, target, signal));
     return { target, result: 'deleted' };
   } catch (error) {
     return failed(target, s3.fail(error, { bucket, key: entry.id }, signal), answerOf(error).code);
@@ -77,12 +77,15 @@ function sendOne({ remover }: S3Connection, target: Target, signal: AbortSignal)
     : remover.send(new DeleteObjectCommand({ ...address, ...versionOf(entry), ...bypassOf(target) }), options);
 }
 
-/** The SDK corrects its clock from a refusal; a refused request did nothing, so it may be sent again. */
-async function onceMoreIfSkewed<T>(send: () => Promise<T>): Promise<T> {
+/** The SDK corrects its clock from a refusal, and keys of this machine are looked for again; a refused request did nothing, so it may be sent again. */
+async function onceMoreIfRenewed<T>({ keySource }: S3Connection, send: () => Promise<T>): Promise<T> {
   try {
     return await send();
   } catch (error) {
-    if (answerOf(error).code === 'RequestTimeTooSkewed') return await send();
+    const { code } = answerOf(error);
+    const renewable = keySource.chain !== undefined && isExpired(code);
+    if (renewable) keySource.forget();
+    if (renewable || code === 'RequestTimeTooSkewed') return await send();
     throw error;
   }
 }
