@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'long',
           include: ['test/long/**/*.test.ts'],
-          globalSetup: ['test/support/rgwGlobal.ts', 'test/support/swiftGlobal.ts'],
+          globalSetup: ['test/support/rgwGlobal.ts', 'test/support/swiftGlobal.ts', 'test/support/azuriteGlobal.ts'],
           ...serial,
           testTimeout: 900 * second,
         },

@@ -93,6 +93,8 @@ async function* collect(
           await keepFolder(entry);
         } else {
           single.delete(own);
+          // All versions of an object come with the folder that it is in: selected by itself too, it is not listed again.
+          if (versions) single.delete(identityOf(objectOf(entry)));
           found.add(entry);
           yield entry;
         }
@@ -278,6 +280,11 @@ function selectedOf({ kind, container, id, name, path: shown, version }: Entry):
 
 function stopIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) throw cancelled();
+}
+
+/** The object that something is a version of. */
+function objectOf({ version: _, ...object }: Entry): Entry {
+  return object;
 }
 
 /** What has nothing below it. */

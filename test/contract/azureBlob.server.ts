@@ -91,6 +91,10 @@ function serverFor(name: string, access: Omit<Azurite, 'stop'>, caFile?: string)
     },
     put: (container, id, body = 'x') => judge.put(container, id, body),
     ids: (container) => judge.names(container),
+    async lock(container, ids) {
+      const headers = { 'x-ms-lease-action': 'acquire', 'x-ms-lease-duration': '-1' };
+      for (const id of ids) await judge.demand({ method: 'PUT', container, id, query: { comp: 'lease' }, headers });
+    },
     async strangerTo(container) {
       const sasToken = accountSas(access, { permissions: 'r' });
       return { account, endpoint: endpointOf(access, origin), signIn: 'sas', sasToken, container };

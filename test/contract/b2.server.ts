@@ -77,6 +77,12 @@ function serverFor(b2: B2Simulator, undeletable: Set<string>) {
     async refuseDeletion(bucket: string, names: readonly string[]) {
       for (const name of names) undeletable.add(`${bucket}/${name}`);
     },
+    async lock(bucket: string, names: readonly string[]) {
+      for (const name of names) {
+        const version = b2.store.buckets.get(bucket)?.current(name);
+        if (version) version.retention = { mode: 'compliance', until: Date.now() + 86_400_000 };
+      }
+    },
     strangerTo: async (bucket: string) => ({
       ...draft(b2.endpoint),
       keyId: stranger.keyId,

@@ -80,6 +80,8 @@ export interface ContractServer {
   ids(container: string): Promise<readonly string[]>;
   /** From now on deleting these is refused to everyone; absent where a server can't single out. */
   refuseDeletion?(container: string, ids: readonly string[]): Promise<void>;
+  /** From now on these are locked against deletion; absent where a server knows no locks, or only has them in containers made for it. */
+  lock?(container: string, ids: readonly string[]): Promise<void>;
   /** A good draft of an account that may not list the container. */
   strangerTo(container: string): Promise<Draft>;
   /** Removes what a test has left, of a server that grows slow with what it holds. */

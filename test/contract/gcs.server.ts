@@ -77,6 +77,12 @@ function serverFor(gcs: GcsSimulator, undeletable: Set<string>) {
     async refuseDeletion(bucket: string, names: readonly string[]) {
       for (const name of names) undeletable.add(`${bucket}/${name}`);
     },
+    async lock(bucket: string, names: readonly string[]) {
+      for (const name of names) {
+        const object = gcs.store.buckets.get(bucket)?.get(name);
+        if (object) object.temporaryHold = true;
+      }
+    },
     strangerTo: async (bucket: string) => ({ ...draft(gcs.endpoint), ...keyFile(stranger), bucket }),
   } satisfies ContractServer;
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import type { Certificate } from './certificates.ts';
 import { portOf } from './serverProcess.ts';
 
@@ -26,7 +27,16 @@ export type Fault =
   | { kind: 'never-answer' }
   | { kind: 'replace-body'; body: (original: Buffer) => Buffer }
   | { kind: 'delay'; ms: number }
+  /** The answer in a hundred pieces, so many milliseconds apart. */
+  | { kind: 'drip'; ms: number }
+  /** The answer under a length that is so much too large, or too small. */
+  | { kind: 'wrong-length'; by: number }
+  /** What a function answers, which may pass the request on, changed or not. */
+  | { kind: 'answer'; by: (request: RecordedRequest, forward: Forward) => Promise<Answer> }
   | { kind: 'redirect'; location: string; status: number };
+
+/** Passes a request on, with another body and other headers where they are given. */
+export type Forward = (change?: { body: string; headers?: Record<string, string> }) => Promise<Answer>;
 
 /** The first rule whose `when` says true decides; `n` counts this rule's earlier questions, from 0. */
 export interface FaultRule {
@@ -43,6 +53,12 @@ export interface FaultProxy {
   /** The requests that ask for something to be deleted: DELETE and POST ?delete. */
   deletions(): readonly RecordedRequest[];
   addRule(rule: FaultRule): void;
+  /** Resolves when nothing that was passed on is still under way at the target. */
+  idle(): Promise<void>;
+  /** Ends every connection there is. */
+  cut(): void;
+  /** From now on TLS connections are shown this certificate. */
+  showCertificate(certificate: Certificate): Promise<void>;
   /** Forgets the rules and the requests. */
   reset(): void;
   stop(): Promise<void>;
@@ -67,6 +83,16 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const added = options.tellsScheme ? ['X-Forwarded-Proto', scheme] : [];
   const target = await openTarget(options.target, options.targetCaFile, added);
 
+  const passedOn = new Set<Promise<unknown>>();
+  const sockets = new Set<Socket>();
+  const forward = (request: http.IncomingMessage, body: Buffer): Forward => {
+    return async (change) => {
+      const answered = target.forward(request, change ? Buffer.from(change.body) : body, changedHeaders(change));
+      passedOn.add(answered);
+      return await answered.finally(() => passedOn.delete(answered));
+    };
+  };
+
   const chooseFault = (request: RecordedRequest) =>
     rules.find((entry) => entry.rule.when(request, entry.asked++))?.rule.fault;
 
@@ -75,7 +101,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     const recorded = record(request, body);
     const unseen = options.unseen?.(recorded) ?? false;
     if (!unseen) requests.push(recorded);
-    await answer(unseen ? undefined : chooseFault(recorded), request, response, () => target.forward(request, body));
+    const fault = unseen ? undefined : chooseFault(recorded);
+    await answer(fault, { request, recorded, response, forward: forward(request, body) });
   };
   const listener = (request: http.IncomingMessage, response: http.ServerResponse) => {
     handle(request, response).catch((error: Error) => {
@@ -91,8 +118,10 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     listener(request, response);
   });
   let connections = 0;
-  server.on('connection', () => {
+  server.on('connection', (socket: Socket) => {
     connections++;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -103,6 +132,15 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     connections: () => connections,
     deletions: () => requests.filter(isDeletion),
     addRule: (rule) => rules.push({ rule, asked: 0 }),
+    async idle() {
+      while (passedOn.size > 0) await Promise.allSettled(passedOn);
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy();
+    },
+    async showCertificate(certificate) {
+      if (server instanceof https.Server) server.setSecureContext(await readPair(certificate));
+    },
     reset() {
       rules.length = 0;
       requests.length = 0;
@@ -124,24 +162,38 @@ export function isDeletion(request: { method: string; target: string }): boolean
   return request.method === 'POST' && query.split('&').some((part) => part.split('=')[0] === 'delete');
 }
 
-interface Answer {
+/** A whole answer; headers are names and values in turn. */
+export interface Answer {
   readonly status: number;
   readonly headers: readonly string[];
   readonly body: Buffer;
 }
 
-async function answer(
-  fault: Fault | undefined,
-  request: http.IncomingMessage,
-  response: http.ServerResponse,
-  forward: () => Promise<Answer>,
-): Promise<void> {
+interface Exchange {
+  readonly request: http.IncomingMessage;
+  readonly recorded: RecordedRequest;
+  readonly response: http.ServerResponse;
+  readonly forward: Forward;
+}
+
+async function answer(fault: Fault | undefined, { request, recorded, response, forward }: Exchange): Promise<void> {
   switch (fault?.kind) {
     case undefined:
       return send(response, request, await forward());
     case 'delay':
       await new Promise((resolve) => setTimeout(resolve, fault.ms));
       return send(response, request, await forward());
+    case 'drip':
+      return drip(response, request, await forward(), fault.ms);
+    case 'wrong-length': {
+      const whole = await forward();
+      const length = String(Math.max(0, whole.body.length + fault.by));
+      response.writeHead(whole.status, [...unframed(whole), 'Content-Length', length]);
+      response.end(whole.body);
+      return;
+    }
+    case 'answer':
+      return send(response, request, await fault.by(recorded, forward));
     case 'status':
       response.writeHead(fault.status, { 'content-type': 'application/xml', ...fault.headers });
       response.end(fault.body ?? '');
@@ -182,6 +234,22 @@ function send(response: http.ServerResponse, request: http.IncomingMessage, answ
   response.end(answered.body);
 }
 
+async function drip(response: http.ServerResponse, request: http.IncomingMessage, answered: Answer, ms: number) {
+  response.writeHead(answered.status, withLength(answered, request));
+  response.flushHeaders();
+  const size = Math.ceil(answered.body.length / 100);
+  for (let from = 0; from < answered.body.length; from += size) {
+    if (response.destroyed) return;
+    response.write(answered.body.subarray(from, from + size));
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+  response.end();
+}
+
+function changedHeaders(change: Parameters<Forward>[0]): Record<string, string> {
+  return change ? { 'content-length': String(Buffer.byteLength(change.body)), ...change.headers } : {};
+}
+
 // An answer to HEAD names the length of a body that it doesn't have.
 function withLength(answered: Answer, request: http.IncomingMessage): string[] {
   if (request.method === 'HEAD' || answered.status === 204 || answered.status === 304) return [...answered.headers];
@@ -209,14 +277,19 @@ async function openTarget(origin: string, caFile: string | undefined, added: rea
   const secure = url.protocol === 'https:';
   const ca = caFile === undefined ? {} : { ca: await readFile(caFile) };
   const agent = secure ? new https.Agent(ca) : new http.Agent();
-  const forward = async (request: http.IncomingMessage, body: Buffer): Promise<Answer> => {
+  const forward = async (
+    request: http.IncomingMessage,
+    body: Buffer,
+    changed: Record<string, string>,
+  ): Promise<Answer> => {
+    const dropped = ['connection', 'expect', 'keep-alive', ...Object.keys(changed)];
     const outgoing = (secure ? https : http).request({
       agent,
       host: url.hostname,
       port: url.port,
       method: request.method ?? 'GET',
       path: request.url ?? '/',
-      headers: [...dropHeaders(request.rawHeaders, ['connection', 'expect', 'keep-alive']), ...added],
+      headers: [...dropHeaders(request.rawHeaders, dropped), ...Object.entries(changed).flat(), ...added],
       setHost: false,
     });
     // Ceph RGW sends a body after HEAD: an error behind the answer must not end the proxy.

@@ -61,7 +61,11 @@ export function toPartError(code: string | undefined, message: string | undefine
   const row = rowOfCode(code, byCode);
   const detail = [code, message].filter(Boolean).join(': ') || 'The server gave no reason.';
   return row
-    ? new StorageError(row.kind, row.sentence(subject), { hint: row.hint, detail })
+    ? new StorageError(row.kind, row.sentence(subject), {
+        hint: row.hint,
+        detail,
+        ...(row === rows.trouble ? { retryable: true } : {}),
+      })
     : new StorageError('unexpected', `The server refused to delete: ${subject.id}`, { detail });
 }
 

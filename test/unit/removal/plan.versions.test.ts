@@ -57,6 +57,13 @@ test('a plan with versions takes versions, markers and, of a container, unfinish
   });
 });
 
+test('an object that is selected beside the folder in which it is has its versions planned once', async () => {
+  const client = fakeClient({ pages: versioned([version('a/1', '2'), version('a/1', '1'), version('a/2', '3')]) });
+  const removal = await plan(client, [folder('a/'), object('a/1'), object('a/2')], { versions: true });
+  expect(await listed(removal)).toEqual(['object a/1 2', 'object a/1 1', 'object a/2 3']);
+  expect(removal.plan.counts.objects).toBe(3);
+});
+
 test('a plan of a container counts its unfinished uploads, page by page, without versions too', async () => {
   const client = fakeClient({
     uploads: async (_, { cursor }) =>

@@ -34,7 +34,7 @@ export function keyError(code: string | undefined, message: string | undefined, 
   const row = rowOf(code);
   const detail = [code, message].filter(Boolean).join(': ') || 'The server gave no reason.';
   return row
-    ? new StorageError(row.kind, row.sentence(subject), { hint: row.hint, detail })
+    ? new StorageError(row.kind, row.sentence(subject), { hint: row.hint, detail, ...ofTrouble(row) })
     : new StorageError('unexpected', `The server refused to delete: ${subject.id}`, { detail });
 }
 
@@ -151,6 +151,11 @@ const byCode: Readonly<Record<string, ErrorRow>> = {
   RequestTimeout: rows.gaveUp,
 };
 
+/** Whether a code says that temporary keys are over: other ones may be taken. */
+export function isExpired(code: string | undefined): boolean {
+  return rowOf(code) === expired;
+}
+
 function rowOf(code: string | undefined): ErrorRow | undefined {
   return code !== undefined && Object.hasOwn(byCode, code) ? byCode[code] : undefined;
 }
@@ -171,8 +176,13 @@ function factsOf(error: unknown, row?: ErrorRow): ErrorFacts {
       .join(' · '),
     cause: error,
     ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...(row === rows.trouble ? { retryable: true } : {}),
+    ...ofTrouble(row),
   };
+}
+
+/** A server that had trouble of its own may have none the next time. */
+function ofTrouble(row: ErrorRow | undefined): { retryable?: true } {
+  return row === rows.trouble ? { retryable: true } : {};
 }
 
 /** An answer that ended early or is no XML: what it would have said is not known, asking again may help. */

@@ -11,7 +11,7 @@ import { type RemovalWays, removeInWays } from '../batchRemoval.ts';
 import { refuseTarget, unanswered } from '../outcomes.ts';
 import { travelsInXml } from '../xmlKeys.ts';
 import type { S3Connection } from './connection.ts';
-import { answerOf, keyError, resultOfCode } from './errors.ts';
+import { answerOf, isExpired, keyError, resultOfCode } from './errors.ts';
 import { startOf } from './listing.ts';
 import { explainRefusals } from './locks.ts';
 
@@ -41,7 +41,7 @@ async function removeTogether(
   const bucket = targets[0] ? bucketOf(targets[0].entry) : '';
   const Objects = targets.map(({ entry }) => ({ Key: entry.id, ...versionOf(entry) }));
   try {
-    const answer = await onceMoreIfSkewed(() =>
+    const answer = await onceMoreIfRenewed(s3, () =>
       s3.remover.send(
         new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: false }, ...bypassOf(targets[0]) }),
         {
@@ -70,7 +70,7 @@ async function removeOne(s3: S3Connection, target: Target, signal: AbortSignal):
   const { entry } = target;
   const bucket = bucketOf(entry);
   try {
-    const { DeleteMarker, VersionId }: Partial<DeleteObjectCommandOutput> = await onceMoreIfSkewed(() =>
+    const { DeleteMarker, VersionId }: Partial<DeleteObjectCommandOutput> = await onceMoreIfRenewed(s3, () =>
       sendOne(s3, target, signal),
     );
     return { target, result: 'deleted', ...traceOf(target, DeleteMarker ? VersionId : undefined) };
@@ -97,12 +97,15 @@ function traceOf({ entry }: Target, marker: string | undefined): { trace?: strin
   return entry.version === undefined && marker ? { trace: marker } : {};
 }
 
-/** The SDK corrects its clock from a refusal; a refused request did nothing, so it may be sent again. */
-async function onceMoreIfSkewed<T>(send: () => Promise<T>): Promise<T> {
+/** The SDK corrects its clock from a refusal, and keys of this machine are looked for again; a refused request did nothing, so it may be sent again. */
+async function onceMoreIfRenewed<T>({ keySource }: S3Connection, send: () => Promise<T>): Promise<T> {
   try {
     return await send();
   } catch (error) {
-    if (answerOf(error).code === 'RequestTimeTooSkewed') return await send();
+    const { code } = answerOf(error);
+    const renewable = keySource.chain !== undefined && isExpired(code);
+    if (renewable) keySource.forget();
+    if (renewable || code === 'RequestTimeTooSkewed') return await send();
     throw error;
   }
 }

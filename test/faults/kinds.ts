@@ -1,0 +1,30 @@
+/** What may go wrong on the way to a server or there. */
+export const faultKinds = [
+  '503',
+  '429 with Retry-After',
+  '500',
+  'reset before it is done',
+  'reset after it is done',
+  'answer cut off',
+  'answer ends early, length right',
+  '200 with an error in it',
+  'some refused for trouble',
+  'some refused as changed',
+  'some refused as forbidden',
+  'some locked',
+  'clock skew',
+  'token expires, and is renewed',
+  'token expires for good',
+  'sent elsewhere',
+  'never answered',
+  'slow drip',
+  'name not found',
+  'certificate changes',
+  'proxy asks for a sign-in',
+  'wrong length',
+  'things twice in a page',
+  'pages in a circle',
+  'added and changed meanwhile',
+] as const;
+
+export type FaultKind = (typeof faultKinds)[number];
