@@ -32,6 +32,8 @@ const { values: options } = parseArgs({
     // Azurite deletes the slower the more it holds: 20,000 would take it half an hour.
     'azurite-keys': { type: 'string', default: '1000' },
     'swift-keys': { type: 'string', default: '5000' },
+    // Of the servers whose names are given, separated by commas: s3, rgw, gcs, azurite, swift, sftp, ftp, webdav.
+    only: { type: 'string' },
     'without-rgw': { type: 'boolean', default: false },
     'without-clouds': { type: 'boolean', default: false },
     'without-s3': { type: 'boolean', default: false },
@@ -50,19 +52,30 @@ const rows: Row[] = [];
 await requireCommands('The benchmark', ['time'], ['time']);
 const ours = await buildOurs();
 
-if (!options['without-s3']) await benchOn(() => startBenchServer(Number(options.keys), Number(options.latency)));
-if (!options['without-rgw']) await benchOn(() => startRgwServer(Number(options['rgw-keys'])));
-if (!options['without-clouds']) {
-  await benchOn(() => startGcsServer(Number(options['gcs-keys']), Number(options.latency)));
-  await benchOn(() => startAzuriteServer(Number(options['azurite-keys'])));
-  await benchOn(() => startSwiftServer(Number(options['swift-keys'])));
+const only = options.only?.split(',');
+const servers: Readonly<Record<string, { without?: boolean; start: () => Promise<BenchServer> }>> = {
+  s3: {
+    without: options['without-s3'],
+    start: () => startBenchServer(Number(options.keys), Number(options.latency)),
+  },
+  rgw: { without: options['without-rgw'], start: () => startRgwServer(Number(options['rgw-keys'])) },
+  gcs: {
+    without: options['without-clouds'],
+    start: () => startGcsServer(Number(options['gcs-keys']), Number(options.latency)),
+  },
+  azurite: {
+    without: options['without-clouds'],
+    start: () => startAzuriteServer(Number(options['azurite-keys'])),
+  },
+  swift: { without: options['without-clouds'], start: () => startSwiftServer(Number(options['swift-keys'])) },
+  sftp: { without: options['without-trees'], start: () => startSftpServer(Number(options['tree-files']), 50) },
+  ftp: { without: options['without-trees'], start: () => startFtpServer(Number(options['tree-files']), 50) },
+  webdav: { without: options['without-trees'], start: () => startDavServer(Number(options['tree-files']), 50) },
+};
+for (const [name, { without, start }] of Object.entries(servers)) {
+  if (only ? only.includes(name) : !without) await benchOn(start);
 }
-if (!options['without-trees']) {
-  await benchOn(() => startSftpServer(Number(options['tree-files']), 50));
-  await benchOn(() => startFtpServer(Number(options['tree-files']), 50));
-  await benchOn(() => startDavServer(Number(options['tree-files']), 50));
-}
-const activation = options['without-activation'] ? undefined : await measureActivation();
+const activation = options['without-activation'] || only ? undefined : await measureActivation();
 
 console.log(renderTable(rows));
 if (activation) console.log(describeActivation(activation));

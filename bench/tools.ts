@@ -1,4 +1,5 @@
 import { build } from 'esbuild';
+import { writeRegistry } from '../scripts/registry.mjs';
 import type { Draft } from '../src/core/fields.ts';
 import { awsEnvironment, type PeerAccess, rcloneEnvironment, writeS3cmdConfig } from '../test/servers/peers.ts';
 import { type Cost, measureCommand } from './measure.ts';
@@ -90,6 +91,7 @@ export function swiftClient(environment: NodeJS.ProcessEnv, container: string): 
 
 /** The extension's own removal, bundled as it ships, in a process of its own. */
 export async function buildOurs(): Promise<(name: string, job: Omit<Job, 'folder'>) => Tool> {
+  writeRegistry('.');
   await build({
     entryPoints: ['bench/ours.ts'],
     outdir: 'out/bench',

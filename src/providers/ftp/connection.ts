@@ -23,6 +23,8 @@ export class FtpConnection {
   #knownBase: string | undefined;
   /** Ends when the sign-in under way has ended: one at a time, lest a server takes many refused ones for an attack. */
   #signingIn: Promise<unknown> = Promise.resolve();
+  /** Whether the server may be told several things in one go: until it once did not answer each in its turn. */
+  together = true;
   #closed = false;
 
   constructor(options: FtpOptions, network: Network) {
@@ -56,7 +58,7 @@ export class FtpConnection {
     try {
       return await orAborted(work(session), signal);
     } catch (error) {
-      if (!isAnswered(error)) session.close();
+      if (signal.aborted || !isAnswered(error)) session.close();
       throw toFtpError(error, { server: this.server, id }, signal);
     } finally {
       this.#release(session);

@@ -11,6 +11,7 @@ export function toFtpError(error: unknown, subject: Subject, signal: AbortSignal
   if (error instanceof FTPError) return errorOf(rowOf(error.code), subject, detail, error);
   const code = codeOf(error);
   if (code === 'EPROTO' || code?.startsWith('ERR_SSL_')) return errorOf(noTls, subject, detail, error);
+  if (code === unpairedCode) return errorOf(notPaired, subject, detail, error);
   if (code !== undefined && broken.has(code)) return connectionLost(subject.server, error);
   return connectionError(error, subject.server) ?? connectionLost(subject.server, error);
 }
@@ -42,6 +43,11 @@ export function noDataConnection(host: string, cause: unknown): StorageError {
   return new StorageError('unreachable', `${noDataSentence}: ${host}`, { hint: noDataHint, detail, cause });
 }
 
+/** The error of commands whose replies are not those that each of them must get: which belongs to which is not known. */
+export function unpaired(reply: string): Error {
+  return Object.assign(new Error(reply), { code: unpairedCode });
+}
+
 /** The error of a command that stayed without an answer. */
 export function noAnswer(): Error {
   return Object.assign(new Error('No answer in time.'), { code: 'ETIMEDOUT' });
@@ -49,6 +55,14 @@ export function noAnswer(): Error {
 
 /** The codes of a connection that stood and was cut. */
 const broken: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE']);
+
+const unpairedCode = 'UNPAIRED_REPLIES';
+
+const notPaired: ErrorRow = {
+  kind: 'unreachable',
+  sentence: ({ server }) => `The server's replies do not match what it was told: ${server.host}`,
+  hint: 'Try again: from now on it is told one thing at a time.',
+};
 
 const noTls: ErrorRow = {
   kind: 'untrusted-server',

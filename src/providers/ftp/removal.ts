@@ -1,10 +1,10 @@
-import { StorageError, toStorageError } from '../../core/errors.ts';
+import { type ErrorKind, StorageError, toStorageError } from '../../core/errors.ts';
 import type { Outcome, Target } from '../../core/storageClient.ts';
 import { parentOf, refuseFile } from '../_shared/files.ts';
 import { resultOf, unanswered } from '../_shared/outcomes.ts';
 import { inParallel } from '../_shared/parallel.ts';
 import type { FtpConnection } from './connection.ts';
-import { replyCode } from './errors.ts';
+import { replyCode, toFtpError, unpaired } from './errors.ts';
 import { enterExactly, holdsSomething, listFolder, lookInto, notTaken } from './folders.ts';
 import { refusePath } from './names.ts';
 
@@ -95,6 +95,9 @@ async function keepsSpaces(ftp: FtpConnection, { entry }: Target, signal: AbortS
   });
 }
 
+/** Of how many deletions the replies are counted together: when they don't add up, the fate of so many is found out by looking. */
+const windowSize = { together: 64, singly: 16 };
+
 type Answer = { readonly target: Target } & ({ readonly code: number } | { readonly failure: StorageError });
 
 /** Deletes from one folder over all connections; what the replies leave open is decided by looking afterwards, once for all. */
@@ -106,27 +109,64 @@ async function removeFrom(
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   const open: Answer[] = [];
-  await inParallel(targets, ftp.width, async (target) => {
-    const answer = await removeOne(ftp, target, signal);
-    if ('code' in answer) {
-      if (answer.code === deleted) outcomes.push({ target, result: 'deleted' });
-      else open.push(answer);
-    } else if (replyCode(answer.failure) === notTaken) open.push(answer);
-    else outcomes.push({ target, result: resultOf(answer.failure), error: answer.failure });
-  });
+  await inParallel(
+    windowsOf(targets, ftp.together ? windowSize.together : windowSize.singly),
+    ftp.width,
+    async (window) => {
+      const answers = await removeWindow(ftp, folder, window, signal);
+      // Where one was refused its folder is looked at anyway: then by all that were told in one go.
+      if (answers.some(isOpen)) open.push(...answers);
+      else for (const answer of answers) outcomes.push(outcomeOf(answer));
+    },
+  );
   return open.length === 0 ? outcomes : [...outcomes, ...(await lookAfterwards(ftp, folder, open, signal))];
 }
 
-async function removeOne(ftp: FtpConnection, target: Target, signal: AbortSignal): Promise<Answer> {
-  const { id, kind } = target.entry;
+function windowsOf(targets: readonly Target[], size: number): readonly (readonly Target[])[] {
+  return Array.from({ length: Math.ceil(targets.length / size) }, (_, n) => targets.slice(n * size, (n + 1) * size));
+}
+
+/** Only a whole window has replies; where they don't add up the fate of all in it is unknown, and no second one is tried. */
+async function removeWindow(
+  ftp: FtpConnection,
+  folder: string,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<readonly Answer[]> {
+  const { server } = ftp;
+  const commands = targets.map(({ entry }) => `${entry.kind === 'folder' ? 'RMD' : 'DELE'} ${entry.id}`);
   try {
-    const { code } = await ftp.use(id, signal, (session) =>
-      session.send(`${kind === 'folder' ? 'RMD' : 'DELE'} ${id}`),
+    const replies = await ftp.use(folder, signal, (session) =>
+      session.deleteIn(folder, commands, ftp.together).catch((error: unknown) => {
+        if (!signal.aborted) ftp.together = false;
+        throw error;
+      }),
     );
-    return { target, code };
+    return targets.map((target, index): Answer => {
+      const reply = replies[index] ?? unpaired('');
+      if (!(reply instanceof Error)) return { target, code: reply.code };
+      return { target, failure: toFtpError(reply, { server, id: target.entry.id }, signal) };
+    });
   } catch (error) {
-    return { target, failure: toStorageError(error) };
+    const failure = toStorageError(error);
+    return targets.map((target) => ({ target, failure }));
   }
+}
+
+/** What is left open: a reply that says several things, or one that never came. */
+function isOpen(answer: Answer): boolean {
+  if ('code' in answer) return answer.code !== deleted;
+  const code = replyCode(answer.failure);
+  return code === undefined ? lostOnTheWay.has(answer.failure.kind) : code === notTaken;
+}
+
+const lostOnTheWay: ReadonlySet<ErrorKind> = new Set(['unreachable', 'timed-out']);
+
+/** What a reply says by itself. */
+function outcomeOf(answer: Answer): Outcome {
+  const { target } = answer;
+  if (!('code' in answer)) return { target, result: resultOf(answer.failure), error: answer.failure };
+  return answer.code === deleted ? { target, result: 'deleted' } : unanswered(target);
 }
 
 async function lookAfterwards(
@@ -146,12 +186,8 @@ async function lookAfterwards(
     const cause = 'failure' in answer ? answer.failure : undefined;
     const settle = (error: StorageError) => outcomes.push({ target, result: resultOf(error), error });
     if (found === 'unknown') {
-      settle(
-        new StorageError('unexpected', `What became of it could not be found out: ${path}`, {
-          detail: cause?.detail,
-          cause,
-        }),
-      );
+      const says = !isOpen(answer) || (cause && replyCode(cause) === undefined);
+      outcomes.push(says ? outcomeOf(answer) : neverFoundOut(answer));
       continue;
     }
     const there = found === 'gone' ? undefined : found.get(nameOf(answer));
@@ -163,6 +199,13 @@ async function lookAfterwards(
     } else settle(cause ?? new StorageError('unexpected', `The server says that it went, and still shows it: ${path}`));
   }
   return outcomes;
+}
+
+function neverFoundOut({ target, ...answer }: Answer): Outcome {
+  const cause = 'failure' in answer ? answer.failure : undefined;
+  const sentence = `What became of it could not be found out: ${target.entry.path}`;
+  const error = new StorageError('unexpected', sentence, { detail: cause?.detail, cause });
+  return { target, result: resultOf(error), error };
 }
 
 async function isFull(ftp: FtpConnection, folder: string, signal: AbortSignal): Promise<boolean> {

@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import type { Writable } from 'node:stream';
-import { Client, FTPError, type FTPResponse } from 'basic-ftp';
+import { type Client, FTPError, type FTPResponse } from 'basic-ftp';
 import { StorageError } from '../../core/errors.ts';
 import type { Network } from '../../core/provider.ts';
 import { type Trust, timeLimits, tlsOptions } from '../_shared/http.ts';
-import { noAnswer, noDataConnection, signInError } from './errors.ts';
+import { noAnswer, noDataConnection, signInError, unpaired } from './errors.ts';
+import { createFtpClient } from './replies.ts';
 
 /** How to sign in, and where. */
 export interface FtpOptions extends Trust {
@@ -28,7 +29,10 @@ type ListCommand = 'MLSD' | 'LIST -a' | 'LIST';
 /** More are not kept. */
 const mostIds = 10_000;
 
-/** One signed-in connection. FTP answers in order and has no numbers: one command at a time. */
+/** What the server said of a command that deletes: a refusal is a reply too. */
+export type Reply = FTPResponse | FTPError;
+
+/** One signed-in connection. FTP answers in order and has no numbers: one command at a time, but for what {@link deleteIn} sends. */
 export class FtpSession {
   readonly #client: Client;
   readonly #ids: Map<string, string>;
@@ -86,6 +90,34 @@ export class FtpSession {
   /** One command, exactly as it is given, and its reply. */
   async send(command: string): Promise<FTPResponse> {
     return await within(timeLimits.firstByte, this.#client, this.#client.send(command));
+  }
+
+  /**
+   * Commands that delete in a folder, and the reply to each. They go between two of which the answers are known, into the
+   * folder and where is this: unless every reply comes in its turn it fails, and nothing is known of any command.
+   * @param together all in one go; else the next is sent when the one before was answered
+   */
+  async deleteIn(folder: string, commands: readonly string[], together: boolean): Promise<readonly Reply[]> {
+    const { ftp } = this.#client;
+    const sent = [`CWD ${folder}`, ...commands, 'PWD'];
+    if (sent.some((command) => /[\r\n\0]/.test(command))) throw unpaired('A command would be taken for two.');
+    const replies: Reply[] = [];
+    return await within(timeLimits.firstByte, this.#client, (goesOn) => {
+      const answer: Promise<readonly Reply[]> = ftp.handle(undefined, (reply, task) => {
+        if (reply instanceof Error && !(reply instanceof FTPError)) return task.reject(reply);
+        goesOn();
+        if (replies.length < sent.length - 1) {
+          if (!isFinal(reply, replies.length === 0)) return task.reject(unpaired(reply.message));
+          replies.push(reply);
+          if (!together) ftp.send(sent[replies.length] ?? '');
+        } else if (closes(reply, folder, replies[0])) task.resolve(replies.slice(1));
+        else task.reject(unpaired(reply.message));
+      });
+      ftp.socket.cork();
+      for (const command of together ? sent : sent.slice(0, 1)) ftp.send(command);
+      ftp.socket.uncork();
+      return answer;
+    });
   }
 
   /** Goes into a folder; what the server then says where it is. */
@@ -151,7 +183,7 @@ export async function signIn(
 ): Promise<FtpSession> {
   const { username, password, encoding } = options;
   const server = serverOf(options);
-  const client = new Client(timeLimits.idle, { maxListingBytes: 512 * 1024 * 1024 });
+  const client = createFtpClient();
   client.ftp.encoding = encoding;
   try {
     await connect(client, options, network, onProgress);
@@ -237,15 +269,33 @@ function pathInReply(message: string): string | undefined {
   return quoted?.startsWith('/') ? quoted : undefined;
 }
 
-/** What is answered in time; a connection that stays silent is given up as a whole. */
-async function within<T>(limit: number, client: Client, answer: Promise<T>): Promise<T> {
+/** Whether it ends a command that deletes, or the one that goes into the folder: neither 'wait' nor a farewell. */
+function isFinal({ code }: Reply, first: boolean): boolean {
+  return code === 250 || code === 450 || code >= 500 || (first && code >= 200 && code < 300);
+}
+
+/** Whether it answers the question that comes last, as no command that deletes is answered (RFC 959). */
+function closes({ code, message }: Reply, folder: string, entered: Reply | undefined): boolean {
+  return code === 257 && (entered instanceof FTPError || pathInReply(message) === folder);
+}
+
+/**
+ * What is answered in time; a connection that stays silent is given up as a whole.
+ * @param answer may be given a function that it calls when the server shows that it is at it
+ */
+async function within<T>(
+  limit: number,
+  client: Client,
+  answer: Promise<T> | ((goesOn: () => void) => Promise<T>),
+): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     late.reject(noAnswer());
     client.close();
   }, limit);
   try {
-    return await Promise.race([answer, late.promise]);
+    const answered = typeof answer === 'function' ? answer(() => timer.refresh()) : answer;
+    return await Promise.race([answered, late.promise]);
   } finally {
     clearTimeout(timer);
   }
