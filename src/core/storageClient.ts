@@ -68,6 +68,8 @@ export interface WalkQuery {
   readonly id?: string;
   /** Every version and delete marker, not only what is current. */
   readonly versions?: boolean;
+  /** Only what stands behind this id in the order of the ids' bytes; asked only of providers that declare 'ranges', without `id` and `versions`. */
+  readonly after?: string;
 }
 
 /** One thing to delete. A folder target succeeds only when the folder is empty. */
@@ -222,9 +224,10 @@ export const methodNames = [
 
 /**
  * What a provider declares: optional methods, whether its `list` and `walk` know versions, whether its `remove` honours
- * `ifTag`, and whether objects have snapshots that go with them, which `walk` alone counts.
+ * `ifTag`, whether objects have snapshots that go with them, which `walk` alone counts, and whether its `walk` goes in the
+ * order of the ids' bytes and begins behind any of them, so that several ranges can be walked at once.
  */
-export type Capability = (typeof methodNames)[number] | 'versions' | 'conditional' | 'snapshots';
+export type Capability = (typeof methodNames)[number] | 'versions' | 'conditional' | 'snapshots' | 'ranges';
 
 /** The place that an entry opens, if it opens one. */
 export function placeOf(entry: Entry): Place | undefined {

@@ -9,6 +9,8 @@ import {
   type StorageClient,
   type WalkQuery,
 } from '../core/storageClient.ts';
+import { listInRanges } from './fanOut.ts';
+import type { ProviderFacts } from './removal.ts';
 import { itemsUntilAborted } from './waiting.ts';
 
 export interface Listing {
@@ -19,17 +21,23 @@ export interface Listing {
 }
 
 /**
- * Everything below a place, page by page, a folder before what is in it. Ends at once when the signal is aborted.
+ * Everything below a place, page by page, a folder before what is in it; of a backend with 'ranges', pages may come in any
+ * order. Ends at once when the signal is aborted.
  * Fails with 'unexpected' when the server's pages go round in a circle: such a listing is no ground to delete on.
  */
 export async function* listEverything(
   client: StorageClient,
   place: Place,
-  walks: boolean,
+  { capabilities }: Pick<ProviderFacts, 'capabilities'>,
   query: WalkQuery,
   signal: AbortSignal,
 ): AsyncGenerator<Listing> {
   const call: Call = { signal };
+  const walks = capabilities.has('walk');
+  if (walks && capabilities.has('ranges') && !query.versions && query.id === undefined) {
+    yield* listInRanges({ client, place, trusted: withoutRepeats, signal });
+    return;
+  }
   const pages = walks && client.walk ? client.walk(place, query, call) : descend(client, place, query, call);
   yield* withoutRepeats(pages, signal);
 }

@@ -66,7 +66,6 @@ async function* collect(
   found: Findings,
 ): AsyncGenerator<Entry> {
   const { client, provider, signal, onProgress, versions = false } = request;
-  const walks = provider.capabilities.has('walk');
   const single = new Map(selection.filter(isSingle).map((entry) => [identityOf(entry), entry]));
   const roots = new Map(outermost(selection, provider.folders.contains).map((entry) => [identityOf(entry), entry]));
   const listed = new Set<string>();
@@ -82,7 +81,7 @@ async function* collect(
     if (!place) continue;
     listed.add(identity);
     if (root.kind === 'folder') await keepFolder(root);
-    for await (const page of listEverything(client, place, walks, { versions }, signal)) {
+    for await (const page of listEverything(client, place, provider, { versions }, signal)) {
       for (const entry of page.entries) {
         refuseForeign(entry, root, provider.folders.contains);
         const own = identityOf(entry);
@@ -129,7 +128,7 @@ async function* collectVersions(
   found: Findings,
 ): AsyncGenerator<Entry> {
   const query = { versions: true, id: object.id };
-  const pages = listEverything(client, containerPlace(object), provider.capabilities.has('walk'), query, signal);
+  const pages = listEverything(client, containerPlace(object), provider, query, signal);
   for await (const { entries, repeated } of pages) {
     for (const entry of entries) {
       if (entry.kind !== 'object' || entry.id !== object.id || entry.container !== object.container) continue;

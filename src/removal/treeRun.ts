@@ -90,7 +90,7 @@ const notAttempted: Settled = {
 /** What is still in a folder; undefined where it can't be listed. */
 async function idsLeft(
   client: StorageClient,
-  { capabilities }: ProviderFacts,
+  provider: ProviderFacts,
   folder: Entry,
   signal: AbortSignal,
 ): Promise<ReadonlySet<string> | undefined> {
@@ -98,7 +98,7 @@ async function idsLeft(
   const left = new Set<string>();
   try {
     if (!place) return undefined;
-    for await (const { entries } of listEverything(client, place, capabilities.has('walk'), {}, signal)) {
+    for await (const { entries } of listEverything(client, place, provider, {}, signal)) {
       for (const { id } of entries) left.add(id);
     }
     return left;

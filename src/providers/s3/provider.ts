@@ -106,6 +106,7 @@ export default defineProvider({
   capabilities: [
     'remove',
     'walk',
+    'ranges',
     'stat',
     'read',
     'recovery',

@@ -57,7 +57,7 @@ class S3StorageClient implements StorageClient {
   }
 
   walk(at: Place, query: WalkQuery, { signal }: Call): AsyncIterable<Page> {
-    return query.versions ? walkVersions(this.#s3, at, query, signal) : walkPages(this.#s3, at, query.prefix, signal);
+    return query.versions ? walkVersions(this.#s3, at, query, signal) : walkPages(this.#s3, at, query, signal);
   }
 
   uploads(at: Place, query: ListQuery, { signal }: Call): Promise<Page> {

@@ -1,5 +1,5 @@
 import { ListBucketsCommand, ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
-import type { ListQuery, Page, Place } from '../../../core/storageClient.ts';
+import type { ListQuery, Page, Place, WalkQuery } from '../../../core/storageClient.ts';
 import {
   checkedPage,
   containerEntry,
@@ -28,11 +28,16 @@ export async function listPage(s3: S3Connection, at: Place, query: ListQuery, si
   return start.container === '' ? listBuckets(s3, query, signal) : startPage(start, query);
 }
 
-/** Every object below a place, in the order of their keys' bytes. */
-export async function* walkPages(s3: S3Connection, at: Place, prefix: string | undefined, signal: AbortSignal) {
+/** Every object below a place, in the order of their keys' bytes, or those of them that stand behind a key. */
+export async function* walkPages(
+  s3: S3Connection,
+  at: Place,
+  { prefix = '', after }: WalkQuery,
+  signal: AbortSignal,
+): AsyncGenerator<Page> {
   let cursor: string | undefined;
   do {
-    const query = { ...(cursor === undefined ? {} : { cursor }), ...(prefix === undefined ? {} : { prefix }) };
+    const query = cursor === undefined ? { prefix, after } : { prefix, cursor };
     const page = await listObjects(s3, at, query, signal);
     yield page;
     cursor = page.cursor;
@@ -62,7 +67,7 @@ async function listBuckets(s3: S3Connection, query: ListQuery, signal: AbortSign
 async function listObjects(
   s3: S3Connection,
   at: Place,
-  query: ListQuery & { delimiter?: string },
+  query: ListQuery & { delimiter?: string; after?: string | undefined },
   signal: AbortSignal,
 ): Promise<Page> {
   const bucket = containerOf(at);
@@ -80,6 +85,7 @@ async function listObjects(
         // Raw XML can't carry every key: a listed "\n" arrives as ''.
         EncodingType: 'url',
         ContinuationToken: query.cursor,
+        StartAfter: query.after,
       }),
       { abortSignal: signal },
     );

@@ -1,0 +1,290 @@
+import { cancelled, StorageError } from '../core/errors.ts';
+import type { Call, Entry, Page, Place, StorageClient } from '../core/storageClient.ts';
+import { compareBytes } from './byteOrder.ts';
+import { guessFrom, type KeyGuess } from './keyGuess.ts';
+import type { Listing } from './listing.ts';
+
+/** Ranges walked at once. */
+const mostRanges = 8;
+
+/** A range with less than this many pages left is not cut in two: the cut costs a request. */
+const leastPages = 4;
+
+/** A folder whose direct children are taken for places to cut at holds at least so many folders. */
+const fewestFolders = 3;
+
+export interface FanOut {
+  readonly client: StorageClient;
+  readonly place: Place;
+  /** Makes a walk of its pages what a removal believes. */
+  readonly trusted: (pages: AsyncIterable<Page>, signal: AbortSignal) => AsyncIterable<Listing>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Everything below a place of a backend with 'ranges', several ranges at once where there is much. Every key belongs to
+ * exactly one range: those behind `after` up to `until`. Begins with one page after the other, so that a small listing costs
+ * no more requests; then cuts the largest range where its keys, or the folders that hold them, let expect more. What is
+ * expected only decides how fast it goes. Pages come in any order, their entries in the order of their ids' bytes.
+ * Fails with 'unexpected' when a range brings what doesn't belong there. A server that doesn't know how to begin behind a
+ * key, or that keeps another order, is listed one page after the other.
+ */
+export async function* listInRanges(fanOut: FanOut): AsyncGenerator<Listing> {
+  yield* new RangedListing(fanOut).pages();
+}
+
+interface Range {
+  readonly after: string | undefined;
+  readonly items: AsyncIterator<Listing>;
+  /** The last id that it may bring; undefined where it goes to the end. */
+  until: string | undefined;
+  /** The last id that it brought. */
+  at: string | undefined;
+  /** Some ids of its last pages, in their order, and how many pages they span. */
+  sample: readonly string[];
+  sampled: number;
+}
+
+type Arrival = { readonly range: Range } & ({ readonly page: IteratorResult<Listing> } | { readonly error: unknown });
+
+class RangedListing {
+  readonly #fanOut: FanOut;
+  readonly #base: string;
+  readonly #ended = new AbortController();
+  readonly #open = new Set<Range>();
+  readonly #arrived: Arrival[] = [];
+  #wake = () => {};
+  #listed = 0;
+  #cuts = 0;
+  /** Whether ranges are worth trying, being tried by a first one, or known to work. */
+  #ranges: 'untried' | 'tried' | 'work' | 'refused' = 'untried';
+  #trial: { readonly first: Range; readonly second: Range } | undefined;
+  /** What came for the first range while the second was on trial. */
+  #held: Arrival[] = [];
+  /** The folders that keys so far lie beside, in their order: places to cut at. */
+  #folders: readonly string[] | 'unasked' | 'asked' = 'unasked';
+
+  constructor(fanOut: FanOut) {
+    this.#fanOut = fanOut;
+    this.#base = fanOut.place.kind === 'folder' ? fanOut.place.id : '';
+  }
+
+  async *pages(): AsyncGenerator<Listing> {
+    this.#begin(undefined, undefined);
+    try {
+      while (this.#open.size > 0) {
+        const arrival = await this.#next();
+        const listing = this.#take(arrival);
+        if (listing) yield listing;
+      }
+    } finally {
+      this.#ended.abort(cancelled());
+    }
+  }
+
+  #begin(after: string | undefined, until: string | undefined): Range {
+    const { client, place, trusted, signal } = this.#fanOut;
+    const call: Call = { signal: AbortSignal.any([signal, this.#ended.signal]) };
+    const pages = client.walk?.(place, after === undefined ? {} : { after }, call) ?? nothing();
+    const items = trusted(pages, call.signal)[Symbol.asyncIterator]();
+    const range: Range = { after, items, until, at: undefined, sample: [], sampled: 0 };
+    this.#open.add(range);
+    this.#ask(range);
+    return range;
+  }
+
+  /** No range is asked for its next page before the last one was taken: what waits is a page for each. */
+  #ask(range: Range): void {
+    range.items.next().then(
+      (page) => this.#arrive({ range, page }),
+      (error: unknown) => this.#arrive({ range, error }),
+    );
+  }
+
+  #arrive(arrival: Arrival): void {
+    this.#arrived.push(arrival);
+    this.#wake();
+  }
+
+  async #next(): Promise<Arrival> {
+    for (;;) {
+      const arrival = this.#arrived.shift();
+      if (arrival && !this.#open.has(arrival.range)) continue;
+      if (arrival && this.#trial?.first === arrival.range) this.#held.push(arrival);
+      else if (arrival) return arrival;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+
+  #take(arrival: Arrival): Listing | undefined {
+    const { range } = arrival;
+    if (this.#trial?.second === range && !this.#passes(arrival)) return undefined;
+    if ('error' in arrival) throw arrival.error;
+    if (arrival.page.done) {
+      this.#close(range);
+      return undefined;
+    }
+    const { entries, repeated } = arrival.page.value;
+    const mine = this.#cut(range, entries);
+    this.#listed++;
+    if (mine.length < entries.length) this.#close(range);
+    else this.#ask(range);
+    this.#sample(range, mine);
+    this.#cutRanges();
+    return { entries: mine, repeated };
+  }
+
+  /** Ends the trial of ranges by the first page of a second one. Where it failed, the first range goes to the end by itself. */
+  #passes(arrival: Arrival): boolean {
+    const { first, second } = this.#trial ?? {};
+    if (!first || !second) return true;
+    const entries = 'page' in arrival && !arrival.page.done ? arrival.page.value.entries : [];
+    const works = !('error' in arrival) && isOrdered(entries, second.after);
+    this.#trial = undefined;
+    this.#ranges = works ? 'work' : 'refused';
+    this.#arrived.unshift(...this.#held.splice(0));
+    if (works) return true;
+    first.until = second.until;
+    this.#close(second);
+    return false;
+  }
+
+  /** What of a page belongs to its range. As long as there is one range, any order is the server's own business. */
+  #cut(range: Range, entries: readonly Entry[]): readonly Entry[] {
+    const ordered = isOrdered(entries, range.at ?? range.after);
+    if (!ordered && this.#ranges === 'work') throw outOfRange();
+    if (!ordered) this.#ranges = 'refused';
+    const { until } = range;
+    const last = entries.at(-1);
+    if (until === undefined || !last || compareBytes(last.id, until) <= 0) return entries;
+    return entries.filter(({ id }) => compareBytes(id, until) <= 0);
+  }
+
+  #close(range: Range): void {
+    this.#open.delete(range);
+    // Not awaited: how it ends no longer matters.
+    void Promise.allSettled([range.items.return?.()]);
+  }
+
+  /** Keeps the ids of two pages: one page alone may lie in one folder, and says little of what comes behind it. */
+  #sample(range: Range, entries: readonly Entry[]): void {
+    const last = entries.at(-1)?.id;
+    if (last === undefined) return;
+    range.at = last;
+    const step = Math.max(1, Math.floor(entries.length / 16));
+    const ids = entries.filter((_, index) => index % step === 0).map(({ id }) => id);
+    range.sample = [...range.sample.slice(-18), ...ids, last];
+    range.sampled = Math.min(2, range.sampled + 1);
+  }
+
+  #cutRanges(): void {
+    if (this.#ranges === 'refused' || this.#ranges === 'tried') return;
+    if (this.#cuts >= this.#cutsAllowed() || this.#open.size >= mostRanges) return;
+    if (this.#folders === 'unasked' && this.#askForFolders()) return;
+    if (this.#folders === 'asked') return;
+    const [best] = [...this.#open]
+      .map((range) => this.#placeToCut(range))
+      .filter((cut) => cut !== undefined)
+      .sort((a, b) => b.pages - a.pages);
+    if (!best || best.pages < leastPages) return;
+    this.#cuts++;
+    const { range, key } = best;
+    const second = this.#begin(key, range.until);
+    range.until = key;
+    if (this.#ranges === 'work') return;
+    this.#ranges = 'tried';
+    this.#trial = { first: range, second };
+  }
+
+  /** Each cut costs up to one request, so there are few as long as little was listed; more where folders say that there is more. */
+  #cutsAllowed(): number {
+    const pages = this.#listed;
+    if (pages >= 2 && typeof this.#folders !== 'string' && this.#folders.length > 0) return pages;
+    return pages < 24 ? Math.min(3, Math.floor(Math.log2(pages))) : 3 + Math.floor((pages - 20) / 4);
+  }
+
+  #placeToCut(range: Range): { range: Range; key: string; pages: number } | undefined {
+    if (range.at === undefined) return undefined;
+    const between = this.#foldersIn(range);
+    const guess = guessFrom(range.sample, { base: this.#base, pages: range.sampled, end: range.until });
+    const pages = Math.max(this.#pagesLeft(range, guess), between.length > 0 ? leastPages + between.length : 0);
+    const middle = between[Math.floor(between.length / 2)];
+    const key = middle ?? guess?.ahead(range.until === undefined ? 2 * this.#listed : pages / 2);
+    return key === undefined ? undefined : { range, key, pages };
+  }
+
+  /** Of a range without an end it is believed that half as much is to come as came already. */
+  #pagesLeft(range: Range, guess: KeyGuess | undefined): number {
+    const believed = Math.max(leastPages, this.#listed / 2);
+    return range.until === undefined ? believed : (guess?.remaining ?? 0);
+  }
+
+  #foldersIn({ at = '', until }: Range): readonly string[] {
+    if (typeof this.#folders === 'string') return [];
+    return this.#folders.filter(
+      (id) => compareBytes(id, at) > 0 && (until === undefined || compareBytes(id, until) < 0),
+    );
+  }
+
+  /** Asks once for the folders beside those that keys lie in; false where there are none. */
+  #askForFolders(): boolean {
+    const [range] = this.#open;
+    const [first, last] = [range?.sample[0], range?.at];
+    if (first === undefined || last === undefined) return false;
+    const shared = sharedFolder(first, last, this.#base);
+    if (!last.includes('/', shared.length)) {
+      this.#folders = [];
+      return false;
+    }
+    const { client, place, signal } = this.#fanOut;
+    const container = place.kind === 'container' ? place.id : place.kind === 'folder' ? place.container : undefined;
+    const at: Place =
+      shared === this.#base ? place : { kind: 'folder', id: shared, ...(container === undefined ? {} : { container }) };
+    this.#folders = 'asked';
+    this.#cuts++;
+    const call = { signal: AbortSignal.any([signal, this.#ended.signal]) };
+    client.list(at, {}, call).then(
+      ({ entries }) => this.#learnFolders(entries.filter(({ kind }) => kind === 'folder').map(({ id }) => id)),
+      () => this.#learnFolders([]),
+    );
+    return true;
+  }
+
+  #learnFolders(ids: readonly string[]): void {
+    const beside = ids.filter((id) => id.startsWith(this.#base) && id !== this.#base).sort(compareBytes);
+    this.#folders = beside.length < fewestFolders ? [] : beside;
+  }
+}
+
+/** The deepest folder that holds both. */
+function sharedFolder(a: string, b: string, base: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  const end = a.lastIndexOf('/', length - 1) + 1;
+  return end <= base.length ? base : a.slice(0, end);
+}
+
+/** Whether each id stands behind the one before it. */
+function isOrdered(entries: readonly Entry[], after: string | undefined): boolean {
+  let last = after;
+  for (const { id } of entries) {
+    if (last !== undefined && compareBytes(last, id) >= 0) return false;
+    last = id;
+  }
+  return true;
+}
+
+async function* nothing(): AsyncGenerator<Page> {}
+
+function outOfRange(): StorageError {
+  return new StorageError(
+    'unexpected',
+    'The server listed something where it does not belong, so nothing was planned.',
+    {
+      hint: 'Try again, or select less at a time.',
+    },
+  );
+}
