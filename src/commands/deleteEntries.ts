@@ -24,7 +24,7 @@ import {
   writeText,
 } from './removalDialogs.ts';
 import { renewKeys } from './renewKeys.ts';
-import { plannedCredential, runnable, running } from './runnable.ts';
+import { plannable, plannedCredential, runnable, running } from './runnable.ts';
 import { entryTargets, targetsOf } from './targets.ts';
 
 /** A removal that has ended: what it was of, and what the credential was when it was confirmed. */
@@ -133,12 +133,10 @@ export async function planFor(
   nodes: readonly EntryNode[],
   versions: boolean,
 ): Promise<Removal | undefined> {
-  const { client, provider } = lease;
   try {
     return await parts.dialogs.progress('Looking for what would be deleted', (report, signal) =>
       planRemoval({
-        client,
-        provider,
+        ...plannable(lease),
         credential: plannedCredential(lease),
         selection: nodes.map(({ entry }) => (versions ? withoutVersion(entry) : entry)),
         versions,

@@ -74,7 +74,7 @@ export interface WalkQuery {
 export interface Target {
   readonly entry: Entry;
   readonly mode: 'recoverable' | 'permanent';
-  /** Delete only what still has this tag: else the result is 'changed'. Set only for providers that declare 'conditional'. */
+  /** Delete only what still has this tag: else the result is 'changed'. Set only where the provider says that it is honoured. */
   readonly ifTag?: string;
   /** Set only where the person chose it in the confirmation: delete in spite of a lock that may be bypassed. */
   readonly bypass?: true;

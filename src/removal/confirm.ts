@@ -117,7 +117,20 @@ function detailOf(plan: RemovalPlan): readonly string[] {
     ...lockLines(plan),
     `Credential: ${showName(credential.name)} (${provider.label})`,
     ...notices,
+    ...conditionLines(plan, counts),
   ];
+}
+
+/** From so many on, deleting takes long enough for something to be overwritten meanwhile. */
+const conditionFrom = 1_000;
+
+function conditionLines(plan: RemovalPlan, counts: RemovalCounts): readonly string[] {
+  return totalOf(counts) >= conditionFrom ? conditionNotice(plan) : [];
+}
+
+/** What a plan says where the server can't be asked to keep what has changed. */
+export function conditionNotice({ unconditional }: Pick<RemovalPlan, 'unconditional'>): readonly string[] {
+  return unconditional ? ['Not conditional: what is overwritten before its turn comes goes too.'] : [];
 }
 
 /** Two versions of an object have the same name. */

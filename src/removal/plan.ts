@@ -31,6 +31,7 @@ export async function planRemoval(request: PlanRequest): Promise<Removal> {
       counts: found.counts(),
       recovery: weakest(places),
       repeatable: places.every(({ recoverable }) => recoverable === 'no') || !canTell(request),
+      ...(isConditional(request) || !found.anyByName ? {} : { unconditional: true }),
       notices: found.notices(),
       plannedAt: Date.now(),
       manifest,
@@ -239,6 +240,10 @@ async function askRecovery(request: PlanRequest, selection: readonly Entry[]): P
 /** Where a backend has no word on recovery, there are no markers that a second delete could add. */
 function canTell({ provider }: PlanRequest): boolean {
   return provider.capabilities.has('recovery');
+}
+
+function isConditional({ provider, conditional = provider.capabilities.has('conditional') }: PlanRequest): boolean {
+  return conditional;
 }
 
 function containerPlace(entry: Entry): Place {

@@ -53,6 +53,8 @@ export interface RemovalPlan {
   readonly recovery: Recovery;
   /** Whether sending the same delete twice is harmless: not so where a second one leaves a second marker. */
   readonly repeatable: boolean;
+  /** Something is deleted by its name alone: the server can't be asked to delete only what is unchanged. */
+  readonly unconditional?: true;
   /** What was odd about the listing, one sentence each. */
   readonly notices: readonly string[];
   /** The removal whose failures this one tries again. */
@@ -79,6 +81,8 @@ export interface Removal {
 export interface PlanRequest {
   readonly client: StorageClient;
   readonly provider: ProviderFacts;
+  /** Whether only what still has its tag will be deleted; by default the provider's capability says it. */
+  readonly conditional?: boolean;
   readonly credential: PlannedCredential;
   /** Objects, folders and containers; of a container everything in it is meant, never the container itself. */
   readonly selection: readonly Entry[];
@@ -97,6 +101,8 @@ export interface RunRequest {
   readonly removal: Removal;
   readonly client: StorageClient;
   readonly provider: ProviderFacts;
+  /** Whether only what still has its tag is deleted; by default the provider's capability says it. */
+  readonly conditional?: boolean;
   /** Goes on with a run that was interrupted: what has its outcome is left alone, what may have been sent is looked at first. */
   readonly resume?: true;
   /** Awaited before anything is sent: while it is pending, the run is paused. */

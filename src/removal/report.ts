@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { RemovalResult } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
+import { conditionNotice } from './confirm.ts';
 import { readOutcomes } from './outcomeLog.ts';
 import type { EntryOutcome, Removal, RemovalReport } from './removal.ts';
 import { openRemoval, readReport, removalsFolder } from './removalFolder.ts';
@@ -106,6 +107,7 @@ function heading({ plan }: Removal, report: RemovalReport): readonly string[] {
     ...(stopped ? [`Stopped early: ${stopped.sentence}`] : []),
     `Recovery: ${plan.recovery.because}`,
     ...plan.notices,
+    ...conditionNotice(plan),
     '',
     ...counts.map(([result, label]) => `${label}: ${formatCount(results[result])}${sizeOf(result, bytes)}`),
     ...(fateUnknown > 0
