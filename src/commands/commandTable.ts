@@ -44,6 +44,7 @@ export const commandTable: Readonly<Record<string, Handler>> = {
       'resumeRemoval',
       'cancelRemoval',
       'retryRemoval',
+      'checkRemoval',
       'showRemovalReport',
       'clearRemoval',
       'clearRemovals',

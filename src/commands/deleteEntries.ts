@@ -11,6 +11,7 @@ import type { Lease } from '../sessions/sessions.ts';
 import { type CredentialNode, EntryNode, type ListedNode, type Node } from '../tree/nodes.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
 import { caps } from './caps.ts';
+import { checkKept } from './checkKept.ts';
 import { removeCredential } from './credentials.ts';
 import type { Handler, Parts } from './parts.ts';
 import {
@@ -254,8 +255,9 @@ async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
   const { removal, report } = told;
   const sentence = await closingSentence(told);
   void parts.dialogs
-    .notify(isClean(report) ? 'info' : 'warning', sentence, buttonsFor(report, shown))
+    .notify(isClean(report) ? 'info' : 'warning', sentence, [...buttonsFor(report, shown), ...unsureButtons(report)])
     .then(async (answer) => {
+      if (answer === 'Check Again') await checkKept(parts, removal);
       if (answer === 'Show Report') {
         await parts.reports.show(removal);
         if (!isClean(report)) await tell(parts, told, true);
@@ -265,6 +267,11 @@ async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
       if (answer === 'Delete the Rest…') await retry(parts, told, true);
     })
     .catch((error: unknown) => tellFailure(parts, error));
+}
+
+/** Where the server's answer never came, looking again tells. */
+function unsureButtons({ fateUnknown }: RemovalReport): readonly string[] {
+  return fateUnknown > 0 ? ['Check Again'] : [];
 }
 
 /** What came out, and why the first of those that are still there are. */

@@ -5,6 +5,7 @@ import { canRetry } from '../removal/report.ts';
 import { labelOf, type Standing, standingOf, subjectOf } from '../tree/removalRows.ts';
 import type { RemovalNode } from '../tree/removalsTree.ts';
 import { caps } from './caps.ts';
+import { checkKept } from './checkKept.ts';
 import { goOnWith, retryKept } from './deleteEntries.ts';
 import type { Handler, Parts } from './parts.ts';
 import { isConfirmed } from './removalDialogs.ts';
@@ -34,6 +35,12 @@ export const retryRemoval: Handler = async (parts, node) => {
   const failed = ({ report }: KeptRemoval) => report !== undefined && canRetry(report);
   const kept = await removalTarget(parts, 'Retry Failed', ['ended'], node, failed);
   if (kept) await retryKept(parts, kept.removal);
+};
+
+/** Looks again at what was deleted, and says what is gone and what is not. */
+export const checkRemoval: Handler = async (parts, node) => {
+  const kept = await removalTarget(parts, 'Check Again', ['ended'], node);
+  if (kept) await checkKept(parts, kept.removal);
 };
 
 export const showRemovalReport: Handler = async (parts, node) => {

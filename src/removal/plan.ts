@@ -179,7 +179,7 @@ function uniqueSelection(selection: readonly Entry[]): readonly Entry[] {
 }
 
 /** The selected containers and folders that lie in no other one, shortest path first, so that an outer one comes before an inner one. */
-function outermost(
+export function outermost(
   selection: readonly Entry[],
   contains: ((folder: Entry, entry: Entry) => boolean) | undefined,
 ): readonly Entry[] {
@@ -246,7 +246,8 @@ function isConditional({ provider, conditional = provider.capabilities.has('cond
   return conditional;
 }
 
-function containerPlace(entry: Entry): Place {
+/** Where an entry's container is; the root where there are none. */
+export function containerPlace(entry: Entry): Place {
   if (entry.kind === 'container') return { kind: 'container', id: entry.id };
   return entry.container === undefined ? { kind: 'root' } : { kind: 'container', id: entry.container };
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { RemovalResult } from '../core/storageClient.ts';
+import type { Entry, RemovalResult } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
 import { conditionNotice } from './confirm.ts';
 import { readOutcomes } from './outcomeLog.ts';
@@ -121,10 +121,15 @@ function sizeOf(result: RemovalResult, bytes: number): string {
 }
 
 function outcomeLine({ entry, result, error }: EntryOutcome): string {
+  return `${resultLabels[result]}: ${entryText(entry)}${error ? ` - ${error.sentence}` : ''}`;
+}
+
+/** What an entry is called in a report: by its path, and by its version where it has one. */
+export function entryText(entry: Entry): string {
   const version = entry.version
     ? ` (${entry.kind === 'upload' ? 'upload' : 'version'} ${showName(entry.version.id)})`
     : '';
-  return `${resultLabels[result]}: ${showName(entry.path)}${version}${error ? ` - ${error.sentence}` : ''}`;
+  return `${showName(entry.path)}${version}`;
 }
 
 /** '0.4 seconds', '12 seconds', '3 min 20 s'. */

@@ -1,6 +1,7 @@
 import { ThemeIcon, TreeItem } from 'vscode';
 import { running } from '../commands/runnable.ts';
 import { formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
+import { checkSummary } from '../removal/checkReport.ts';
 import { totalOf } from '../removal/confirm.ts';
 import { type KeptRemoval, keptRemovals } from '../removal/keptRemovals.ts';
 import { canRetry, summaryOf } from '../removal/report.ts';
@@ -100,6 +101,7 @@ function tooltipOf(kept: KeptRemoval): string {
     subjectOf(kept),
     `Planned: ${new Date(plan.plannedAt).toLocaleString()}`,
     own && `Rate: ${formatCounted(Math.round(own.rate), 'object', 'objects')} per second`,
+    kept.check && `Checked: ${new Date(kept.check.checkedAt).toLocaleString()}. ${checkSummary(kept.check)}`,
     kept.report?.stopped && `Stopped early: ${kept.report.stopped.sentence}`,
     kept.state === 'interrupted' &&
       'What was deleted until then is recorded. Resuming deletes the rest of what was confirmed, and nothing else.',
