@@ -1,7 +1,7 @@
 import { StorageError } from '../core/errors.ts';
 import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, joinSentences } from '../core/text.ts';
-import { confirmationFor, totalOf, wholeQuestion } from '../removal/confirm.ts';
+import { confirmationFor, ruleQuestion, totalOf, wholeQuestion } from '../removal/confirm.ts';
 import { runUndo } from '../removal/engine.ts';
 import { readOutcomes } from '../removal/outcomeLog.ts';
 import { bypassLocks, deleteWhole, discardRemoval, planRemoval } from '../removal/plan.ts';
@@ -12,12 +12,15 @@ import { canUndo, planUndo } from '../removal/undo.ts';
 import type { Lease } from '../sessions/sessions.ts';
 import { type CredentialNode, EntryNode, type ListedNode, type Node } from '../tree/nodes.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
-import { caps } from './caps.ts';
+import { caps, offersRuleFrom } from './caps.ts';
+import { checkKept } from './checkKept.ts';
 import { removeCredential } from './credentials.ts';
+import { applyLifecycleRule } from './lifecycle.ts';
 import type { Handler, Parts } from './parts.ts';
 import {
   buttonsFor,
   chooseBypass,
+  chooseRule,
   chooseWhole,
   isClean,
   isConfirmed,
@@ -27,7 +30,7 @@ import {
   writeText,
 } from './removalDialogs.ts';
 import { renewKeys } from './renewKeys.ts';
-import { plannedCredential, runnable, running } from './runnable.ts';
+import { plannable, plannedCredential, runnable, running } from './runnable.ts';
 import { entryTargets, targetsOf } from './targets.ts';
 
 /** A removal that has ended: what it was of, and what the credential was when it was confirmed. */
@@ -105,6 +108,11 @@ async function planAndRun(parts: Parts, lease: Lease, nodes: readonly EntryNode[
     return;
   }
   if (!removal) return;
+  const canRule = lease.provider.capabilities.has('lifecycle');
+  const byRule = await chooseRule(parts.dialogs, ruleQuestion(removal.plan, canRule, offersRuleFrom()));
+  if (byRule !== false) await discardRemoval(removal);
+  if (byRule && nodes[0]) return await applyLifecycleRule(parts, nodes[0]);
+  if (byRule !== false) return;
   const confirmed = await confirm(parts.dialogs, removal, nodes, lease.provider.capabilities.has('removeTree'));
   if (!confirmed) return await discardRemoval(removal);
   await runAndTell(parts, lease, confirmed, nodes);
@@ -136,12 +144,10 @@ export async function planFor(
   nodes: readonly EntryNode[],
   versions: boolean,
 ): Promise<Removal | undefined> {
-  const { client, provider } = lease;
   try {
     return await parts.dialogs.progress('Looking for what would be deleted', (report, signal) =>
       planRemoval({
-        client,
-        provider,
+        ...plannable(lease),
         credential: plannedCredential(lease),
         selection: nodes.map(({ entry }) => (versions ? withoutVersion(entry) : entry)),
         versions,
@@ -270,8 +276,9 @@ async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
   const sentence = await closingSentence(told);
   const buttons = buttonsFor(report, shown, await canUndo(removal));
   void parts.dialogs
-    .notify(isClean(report) ? 'info' : 'warning', sentence, buttons)
+    .notify(isClean(report) ? 'info' : 'warning', sentence, [...buttons, ...unsureButtons(told)])
     .then(async (answer) => {
+      if (answer === 'Check Again') await checkKept(parts, removal);
       if (answer === 'Show Report') {
         await parts.reports.show(removal);
         if (!isClean(report)) await tell(parts, told, true);
@@ -282,6 +289,11 @@ async function tell(parts: Parts, told: Told, shown = false): Promise<void> {
       if (answer === 'Undo…') await undoKept(parts, removal, told.nodes);
     })
     .catch((error: unknown) => tellFailure(parts, error));
+}
+
+/** Where the server's answer never came, looking again tells. */
+function unsureButtons({ removal, report }: Told): readonly string[] {
+  return report.fateUnknown > 0 && !isUndo(removal) ? ['Check Again'] : [];
 }
 
 /** What came out, and why the first of those that are still there are. */

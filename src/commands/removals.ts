@@ -6,6 +6,7 @@ import { leftToUndo } from '../removal/undo.ts';
 import { labelOf, type Standing, standingOf, subjectOf } from '../tree/removalRows.ts';
 import type { RemovalNode } from '../tree/removalsTree.ts';
 import { caps } from './caps.ts';
+import { checkKept } from './checkKept.ts';
 import { goOnWith, retryKept, undoKept } from './deleteEntries.ts';
 import type { Handler, Parts } from './parts.ts';
 import { isConfirmed } from './removalDialogs.ts';
@@ -42,6 +43,13 @@ export const undoRemoval: Handler = async (parts, node) => {
   const undoable = (kept: KeptRemoval, all: readonly KeptRemoval[]) => leftToUndo(kept, all) > 0;
   const kept = await removalTarget(parts, 'Undo Removal', ['ended'], node, undoable);
   if (kept) await undoKept(parts, kept.removal);
+};
+
+/** Looks again at what was deleted, and says what is gone and what is not. */
+export const checkRemoval: Handler = async (parts, node) => {
+  const deletes = ({ removal }: KeptRemoval) => !isUndo(removal);
+  const kept = await removalTarget(parts, 'Check Again', ['ended'], node, deletes);
+  if (kept) await checkKept(parts, kept.removal);
 };
 
 export const showRemovalReport: Handler = async (parts, node) => {

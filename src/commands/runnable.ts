@@ -16,6 +16,16 @@ export function plannedCredential({ provider, record }: Pick<Lease, 'provider' |
 }
 
 /** What a removal runs with, of an open credential. */
-export function runnable({ client, provider, record }: Lease): Pick<RunRequest, 'client' | 'provider' | 'paceOf'> {
-  return { client, provider, paceOf: paces.at(provider.origin(record.settings)) };
+export function runnable(lease: Lease): Required<Pick<RunRequest, 'client' | 'provider' | 'conditional' | 'paceOf'>> {
+  const { provider, record } = lease;
+  return { ...plannable(lease), paceOf: paces.at(provider.origin(record.settings)) };
+}
+
+/** What a removal is planned with, of an open credential. */
+export function plannable({
+  client,
+  provider,
+  record,
+}: Lease): Required<Pick<RunRequest, 'client' | 'provider' | 'conditional'>> {
+  return { client, provider, conditional: provider.conditional(record.settings) };
 }

@@ -96,6 +96,8 @@ interface Definition<F extends Fields> {
   readonly fields: F;
   readonly capabilities: readonly Capability[];
   readonly limits: Limits;
+  /** Whether `remove` honours `ifTag` with these settings, where that is no fact of the provider: by default its capability says it. */
+  readonly conditional?: (settings: SettingsOf<F>) => boolean;
   /** `prefixFolders` by default. */
   readonly folders?: Folders;
   /** The id of what a path names, of a tree of files whose ids are not the paths themselves. */
@@ -139,6 +141,8 @@ export interface Provider {
   readonly capabilities: ReadonlySet<Capability>;
   readonly limits: Limits;
   readonly folders: Folders;
+  /** Whether `remove` deletes only what still has its tag, with these settings. */
+  conditional(settings: Draft): boolean;
   idOfPath(kind: 'folder' | 'object', path: string, settings: Draft): string;
   origin(settings: Draft): string;
   describe(settings: Draft): string;
@@ -162,6 +166,7 @@ export interface Provider {
 export function defineProvider<const F extends Fields>(definition: Definition<F>): Provider {
   const { id, label, noun, fields, limits, urls, connect } = definition;
   const settingsOf = (settings: Draft) => completeSettings(fields, settings) as SettingsOf<F>;
+  const capabilities = new Set(definition.capabilities);
   const complete = ({ settings, secrets, ...surroundings }: Connection): Connection<SettingsOf<F>, SecretsOf<F>> => ({
     ...surroundings,
     settings: settingsOf(settings),
@@ -176,7 +181,8 @@ export function defineProvider<const F extends Fields>(definition: Definition<F>
     limits,
     folders: definition.folders ?? prefixFolders,
     containerFields: definition.containerFields ?? {},
-    capabilities: new Set(definition.capabilities),
+    capabilities,
+    conditional: (settings) => definition.conditional?.(settingsOf(settings)) ?? capabilities.has('conditional'),
     idOfPath: (kind, path, settings) => definition.idOfPath?.(kind, path, settingsOf(settings)) ?? path,
     origin: (settings) => definition.origin(settingsOf(settings)),
     describe: (settings) => definition.describe?.(settingsOf(settings)) ?? '',

@@ -157,9 +157,8 @@ class Run<Result extends RunResult> {
 
   /** Sends batch after batch, as many at once as the pace allows; gives back up to where in the manifest. */
   async #sendAll(): Promise<number> {
-    const { removal, provider } = this.#request;
+    const { removal, provider, conditional = provider.capabilities.has('conditional') } = this.#request;
     const { mode, bypass } = removal.plan;
-    const conditional = provider.capabilities.has('conditional');
     const limit = Math.max(1, provider.limits.batch);
     const rules = { limit, mode, bypass, conditional, contains: provider.folders.contains };
     let sent = 0;

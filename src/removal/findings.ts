@@ -15,6 +15,7 @@ export class Findings {
   #snapshots = 0;
   #segmented = 0;
   #repeated = 0;
+  #anyByName = false;
   readonly #notes = new Set<string>();
   readonly #now = Date.now();
 
@@ -32,6 +33,7 @@ export class Findings {
 
   #addObject({ version }: Entry): void {
     this.#objects++;
+    if (!version) this.#anyByName = true;
     if (version?.marker) this.#markers++;
     else if (version) this.#versions++;
   }
@@ -60,6 +62,11 @@ export class Findings {
       bypassable: this.#bypassable,
       bytes: this.#bytes,
     };
+  }
+
+  /** Whether there is anything that is deleted by its name, whatever stands there by then. */
+  get anyByName(): boolean {
+    return this.#anyByName;
   }
 
   notices(): readonly string[] {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { StorageError } from '../core/errors.ts';
 import { isLocked } from '../credentials/fileLock.ts';
 import { realFiles } from '../credentials/files.ts';
+import { type CheckReport, readCheck } from './checkAgain.ts';
 import { isMissing } from './files.ts';
 import { readCoverage } from './outcomeLog.ts';
 import type { Removal, RemovalReport, UndoReport } from './removal.ts';
@@ -17,6 +18,8 @@ export interface KeptRemoval {
   readonly report?: RemovalReport | UndoReport;
   /** How many of its entries have their outcome on disk, of one that has not ended. */
   readonly done: number;
+  /** What was found when it was last checked again. */
+  readonly check?: CheckReport;
 }
 
 /** Every removal that is kept on disk, of this window and of others, the newest first. What was only planned is none. */
@@ -43,7 +46,10 @@ async function keptIn(storage: string, name: string): Promise<KeptRemoval | unde
   const folder = path.join(removalsFolder(storage), name);
   const removal = await openRemoval(folder);
   const report = removal && (await readReport(folder));
-  if (report) return { removal, state: 'ended', report, done: removal.plan.manifest.entries };
+  if (report) {
+    const check = await readCheck(removal);
+    return { removal, state: 'ended', report, done: removal.plan.manifest.entries, ...(check ? { check } : {}) };
+  }
   const coverage = removal && (await readCoverage(folder));
   if (!removal || !coverage) return undefined;
   const done = coverage.reduce((sum, { entries }) => sum + entries, 0);

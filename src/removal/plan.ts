@@ -32,6 +32,7 @@ export async function planRemoval(request: PlanRequest): Promise<Removal> {
       recovery: weakest(places),
       repeatable: places.every(({ recoverable }) => recoverable === 'no') || !canTell(request),
       ...(request.provider.capabilities.has('undelete') ? { undo: true as const } : {}),
+      ...(isConditional(request) || !found.anyByName ? {} : { unconditional: true }),
       notices: found.notices(),
       plannedAt: Date.now(),
       manifest,
@@ -180,7 +181,7 @@ function uniqueSelection(selection: readonly Entry[]): readonly Entry[] {
 }
 
 /** The selected containers and folders that lie in no other one, shortest path first, so that an outer one comes before an inner one. */
-function outermost(
+export function outermost(
   selection: readonly Entry[],
   contains: ((folder: Entry, entry: Entry) => boolean) | undefined,
 ): readonly Entry[] {
@@ -243,7 +244,12 @@ function canTell({ provider }: PlanRequest): boolean {
   return provider.capabilities.has('recovery');
 }
 
-function containerPlace(entry: Entry): Place {
+function isConditional({ provider, conditional = provider.capabilities.has('conditional') }: PlanRequest): boolean {
+  return conditional;
+}
+
+/** Where an entry's container is; the root where there are none. */
+export function containerPlace(entry: Entry): Place {
   if (entry.kind === 'container') return { kind: 'container', id: entry.id };
   return entry.container === undefined ? { kind: 'root' } : { kind: 'container', id: entry.container };
 }

@@ -16,12 +16,12 @@ export async function* planCsv({ folder, plan }: Removal): AsyncGenerator<string
 
 /** The same as one JSON document, with what the plan says of all of it. */
 export async function* planJson({ folder, plan }: Removal): AsyncGenerator<string> {
-  const { credential, provider, selection, mode, counts, recovery, notices, plannedAt } = plan;
+  const { credential, provider, selection, mode, counts, recovery, notices, unconditional, plannedAt } = plan;
   const about = {
     credential: credential.name,
     provider: provider.label,
     selection: selection.map(({ path }) => path),
-    ...{ mode, counts, recovery, notices, plannedAt: new Date(plannedAt).toISOString() },
+    ...{ mode, counts, recovery, notices, conditional: !unconditional, plannedAt: new Date(plannedAt).toISOString() },
   };
   yield `{"plan":${JSON.stringify(about)},"entries":[`;
   let between = '\n';

@@ -71,6 +71,8 @@ export interface RemovalPlan {
   readonly undo?: true;
   /** Present on an undo: the removal that it takes back. Its manifest names what comes back. */
   readonly undoes?: string;
+  /** Something is deleted by its name alone: the server can't be asked to delete only what is unchanged. */
+  readonly unconditional?: true;
   /** What was odd about the listing, one sentence each. */
   readonly notices: readonly string[];
   /** The removal whose failures this one tries again. */
@@ -97,6 +99,8 @@ export interface Removal {
 export interface PlanRequest {
   readonly client: StorageClient;
   readonly provider: ProviderFacts;
+  /** Whether only what still has its tag will be deleted; by default the provider's capability says it. */
+  readonly conditional?: boolean;
   readonly credential: PlannedCredential;
   /** Objects, folders and containers; of a container everything in it is meant, never the container itself. */
   readonly selection: readonly Entry[];
@@ -115,6 +119,8 @@ export interface RunRequest {
   readonly removal: Removal;
   readonly client: StorageClient;
   readonly provider: ProviderFacts;
+  /** Whether only what still has its tag is deleted; by default the provider's capability says it. */
+  readonly conditional?: boolean;
   /** Goes on with a run that was interrupted: what has its outcome is left alone, what may have been sent is looked at first. */
   readonly resume?: true;
   /** Awaited before anything is sent: while it is pending, the run is paused. */
@@ -202,6 +208,13 @@ export interface WholeQuestion {
   readonly title: string;
   readonly listed: string;
   readonly whole: string;
+}
+
+/** Two ways to delete very much: from here, or by a rule of the provider's own. */
+export interface RuleQuestion {
+  readonly title: string;
+  readonly listed: string;
+  readonly rule: string;
 }
 
 /** Two ways on; the one that keeps stands first. */

@@ -52,3 +52,13 @@ export function lockFolder(folder: string): string {
 export function reportFile(folder: string): string {
   return path.join(folder, 'report.json');
 }
+
+/** What was found when a removal was checked again. */
+export function checkFile(folder: string): string {
+  return path.join(folder, 'check.json');
+}
+
+/** One byte for each entry of the manifest: what was found of it then. */
+export function findingsFile(folder: string): string {
+  return path.join(folder, 'check.bin');
+}

@@ -1,6 +1,7 @@
 import path from 'node:path';
-import type { RemovalResult, RestorationResult } from '../core/storageClient.ts';
+import type { Entry, RemovalResult, RestorationResult } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
+import { conditionNotice } from './confirm.ts';
 import { readOutcomes } from './outcomeLog.ts';
 import type { EntryOutcome, Removal, RemovalPlan, RemovalReport, RunReport, RunResult, UndoReport } from './removal.ts';
 import { openRemoval, readReport, removalsFolder } from './removalFolder.ts';
@@ -152,6 +153,7 @@ function heading(removal: Removal, report: AnyReport): readonly string[] {
     ...(stopped ? [`Stopped early: ${stopped.sentence}`] : []),
     `Recovery: ${plan.recovery.because}`,
     ...plan.notices,
+    ...conditionNotice(plan),
     '',
     ...counts.map(
       ([result, label]) =>
@@ -170,10 +172,15 @@ function sizeText(bytes: number): string {
 }
 
 function outcomeLine({ entry, error }: EntryOutcome): string {
+  return `${entryText(entry)}${error ? ` - ${error.sentence}` : ''}`;
+}
+
+/** What an entry is called in a report: by its path, and by its version where it has one. */
+export function entryText(entry: Entry): string {
   const version = entry.version
     ? ` (${entry.kind === 'upload' ? 'upload' : 'version'} ${showName(entry.version.id)})`
     : '';
-  return `${showName(entry.path)}${version}${error ? ` - ${error.sentence}` : ''}`;
+  return `${showName(entry.path)}${version}`;
 }
 
 /** '0.4 seconds', '12 seconds', '3 min 20 s'. */

@@ -6,7 +6,7 @@ import { readOutcomes } from './outcomeLog.ts';
 import type { EntryOutcome, Removal, RemovalProgress, RemovalReport, RunRequest } from './removal.ts';
 
 /** One credential's part of a removal that goes over several. */
-export type Share = Pick<RunRequest, 'removal' | 'client' | 'provider' | 'paceOf'>;
+export type Share = Pick<RunRequest, 'removal' | 'client' | 'provider' | 'conditional' | 'paceOf'>;
 
 /** How a share ended: with its report, or with why there is none. */
 export interface EndedShare {

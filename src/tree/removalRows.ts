@@ -1,6 +1,7 @@
 import { ThemeIcon, TreeItem } from 'vscode';
 import { running } from '../commands/runnable.ts';
 import { formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
+import { checkSummary } from '../removal/checkReport.ts';
 import { totalOf } from '../removal/confirm.ts';
 import { type KeptRemoval, keptRemovals } from '../removal/keptRemovals.ts';
 import { canRetry, isUndo, summaryOf } from '../removal/report.ts';
@@ -77,7 +78,11 @@ function draw(kept: KeptRemoval, left: number): TreeItem {
   item.description = subjectOf(kept);
   item.iconPath = new ThemeIcon(iconOf(standing, kept));
   item.tooltip = tooltipOf(kept, left);
-  const can = [report && canRetry(report) && 'can:retry', left > 0 && 'can:undo'];
+  const can = [
+    report && canRetry(report) && 'can:retry',
+    left > 0 && 'can:undo',
+    report && !isUndo(removal) && 'can:check',
+  ];
   item.contextValue = ['removal', `is:${standing}`, ...can].filter(Boolean).join(' ');
   if (report) {
     item.command = {
@@ -104,6 +109,7 @@ function tooltipOf(kept: KeptRemoval, left: number): string {
     subjectOf(kept),
     `Planned: ${new Date(plan.plannedAt).toLocaleString()}`,
     own && `Rate: ${formatCounted(Math.round(own.rate), 'object', 'objects')} per second`,
+    kept.check && `Checked: ${new Date(kept.check.checkedAt).toLocaleString()}. ${checkSummary(kept.check)}`,
     kept.report?.stopped && `Stopped early: ${kept.report.stopped.sentence}`,
     kept.state === 'interrupted' && (isUndo(kept.removal) ? howToGoOnWithUndo : howToGoOn),
     left > 0 && `Can be brought back by Undo Removal: ${formatCount(left)}`,

@@ -208,7 +208,7 @@ describe('the view of removals', () => {
     const own = contributions()
       .commands.map(({ command }) => command.replace('storageCredentials.', ''))
       .filter((name) => /Removals?(Report)?$/.test(name));
-    assert.equal(own.length, 8);
+    assert.equal(own.length, 9);
     for (const name of own) await runCommand(name);
     assert.deepEqual(new Set(person.sentences), new Set(['There is no such removal.']));
     await interrupt('picked', 20, 5);

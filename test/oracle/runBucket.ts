@@ -12,8 +12,9 @@ import type { RunTimes } from '../../src/removal/batch.ts';
 import { runRemoval } from '../../src/removal/engine.ts';
 import { readOutcomes } from '../../src/removal/outcomeLog.ts';
 import { bypassLocks, planRemoval } from '../../src/removal/plan.ts';
-import type { Removal, RemovalReport } from '../../src/removal/removal.ts';
+import type { Removal } from '../../src/removal/removal.ts';
 import { lockFolder, readReport, reportFile } from '../../src/removal/removalFolder.ts';
+import type { AnyReport } from '../../src/removal/report.ts';
 import { call, collect } from '../contract/contractSuite.ts';
 import type { FaultProxy } from '../servers/faultProxy.ts';
 import type { BucketJudge, Item } from './contents.ts';
@@ -338,7 +339,7 @@ class Trial {
 
   /** Every entry has exactly one outcome, and they add up. */
   #judgeCounts(
-    report: RemovalReport,
+    report: AnyReport,
     outcomes: Awaited<ReturnType<typeof collect<{ result: string; fateUnknown: boolean }>>>,
     expected: readonly string[],
   ): void {

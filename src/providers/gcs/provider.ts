@@ -53,6 +53,7 @@ export default defineProvider({
     'undelete',
     'share',
     'properties',
+    'lifecycle',
     'createContainer',
     'removeContainer',
   ],

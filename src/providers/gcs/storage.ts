@@ -3,6 +3,7 @@ import type {
   Call,
   Deleted,
   Entry,
+  LifecycleRule,
   ListQuery,
   Outcome,
   Page,
@@ -20,6 +21,7 @@ import type { VerificationStep } from '../../core/verification.ts';
 import { containerOf } from '../_shared/entries.ts';
 import { createBucket, recoveryOf, removeBucket } from './buckets.ts';
 import type { GcsConnection } from './connection.ts';
+import { lifecycleRule } from './lifecycle.ts';
 import { listPage, walkPages } from './listing.ts';
 import { readObject, statObject } from './objects.ts';
 import { propertiesOf } from './properties.ts';
@@ -74,6 +76,10 @@ export class GcsStorageClient implements StorageClient {
 
   properties(entry: Entry, { signal }: Call): Promise<readonly PropertyGroup[]> {
     return propertiesOf(this.#gcs, entry, signal);
+  }
+
+  lifecycle(at: Place): LifecycleRule {
+    return lifecycleRule(this.#gcs, at);
   }
 
   createContainer(name: string, options: Draft, { signal }: Call): Promise<Entry> {

@@ -62,7 +62,7 @@ export const flavours = [
 
 export type FlavourId = (typeof flavours)[number]['id'];
 
-/** Whether a conditional delete is safe to send where versions are kept. */
+/** Whether a service deletes only what a condition allows: safe to send where versions are kept, and to rely on. */
 export function honoursConditions(id: FlavourId): boolean {
   return flavourOf(id).conditionalDelete ?? false;
 }

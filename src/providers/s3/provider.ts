@@ -6,7 +6,7 @@ import { refuseBucketName } from '../_shared/s3/bucketNames.ts';
 import { parseEndpoint, refuseEndpoint, refuseRegion, withoutScheme } from '../_shared/s3/endpoint.ts';
 import { parseS3Url, s3ArtifactUrl, s3Draft, s3Scope } from '../_shared/s3/urls.ts';
 import { trustFields, warnOfConnection } from '../_shared/trustFields.ts';
-import { type FlavourId, flavours, followRegion, presetOf } from './flavours.ts';
+import { type FlavourId, flavours, followRegion, honoursConditions, presetOf } from './flavours.ts';
 
 export default defineProvider({
   id: 's3',
@@ -116,10 +116,12 @@ export default defineProvider({
     'undelete',
     'share',
     'properties',
+    'lifecycle',
     'createContainer',
     'removeContainer',
   ],
   limits: { batch: 1000, share: 604_800 },
+  conditional: ({ endpoint, service }) => endpoint.trim() === '' && honoursConditions(service),
   origin: ({ endpoint, secure, region }) =>
     parseEndpoint(endpoint, secure)?.origin ?? `https://s3.${amazonDomain(region)}`,
   describe: ({ bucket, subfolder, endpoint, secure, profile }) =>

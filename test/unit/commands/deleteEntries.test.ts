@@ -15,7 +15,11 @@ function setUp(result: RemovalResult, relist: () => Promise<Page> = async () => 
   const client = fakeClient({
     remove: (batch: readonly Target[]) => batch.map((target) => ({ target, result, error })),
   });
-  const provider = { ...facts(), origin: () => 'https://storage.example' } as unknown as CredentialNode['provider'];
+  const provider = {
+    ...facts(),
+    conditional: () => false,
+    origin: () => 'https://storage.example',
+  } as unknown as CredentialNode['provider'];
   let record: Record = {
     schema: 1,
     id: 'c',

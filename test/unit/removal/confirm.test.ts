@@ -231,3 +231,14 @@ test('of a version alone it is said which one', () => {
   const confirmation = confirmationFor(planOf({ objects: 1, versions: 1 }, [one]));
   expect(confirmation.kind === 'none' ? [] : confirmation.detail).toContain('Version: v\\u00071');
 });
+
+test('what is not conditional is said where much is deleted, and nowhere else', () => {
+  const notConditional = 'Not conditional: what is overwritten before its turn comes goes too.';
+  const said = (objects: number, more: Partial<RemovalPlan>) => {
+    const asked = confirmationFor(planOf({ objects }, [year], more));
+    return asked.kind === 'none' ? [] : asked.detail;
+  };
+  expect(said(20_000, { unconditional: true })).toContain(notConditional);
+  expect(said(20_000, {})).not.toContain(notConditional);
+  expect(said(3, { unconditional: true })).not.toContain(notConditional);
+});

@@ -5,7 +5,7 @@ import {
   type DeleteObjectCommandOutput,
   DeleteObjectsCommand,
 } from '@aws-sdk/client-s3';
-import type { StorageError } from '../../../core/errors.ts';
+import { StorageError } from '../../../core/errors.ts';
 import type { Entry, Outcome, Target } from '../../../core/storageClient.ts';
 import { type RemovalWays, removeInWays } from '../batchRemoval.ts';
 import { refuseTarget, unanswered } from '../outcomes.ts';
@@ -39,7 +39,10 @@ async function removeTogether(
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
   const bucket = targets[0] ? bucketOf(targets[0].entry) : '';
-  const Objects = targets.map(({ entry }) => ({ Key: entry.id, ...versionOf(entry) }));
+  const Objects = targets.map((target) => {
+    const ETag = conditionOf(s3, target);
+    return { Key: target.entry.id, ...versionOf(target.entry), ...(ETag === undefined ? {} : { ETag }) };
+  });
   try {
     const answer = await onceMoreIfRenewed(s3, () =>
       s3.remover.send(
@@ -58,7 +61,8 @@ async function removeTogether(
         const done = deleted.get(identity(id, version?.id));
         return done ? { target, result: 'deleted', ...traceOf(target, markerIn(done)) } : unanswered(target);
       }
-      return failed(target, keyError(refusal.Code, refusal.Message, s3.subject({ bucket, key: id })), refusal.Code);
+      const error = keyError(refusal.Code, refusal.Message, s3.subject({ bucket, key: id }));
+      return failed(target, withNeeds(s3, target, error), refusal.Code);
     });
   } catch (error) {
     const failure = s3.fail(error, { bucket }, signal);
@@ -75,17 +79,21 @@ async function removeOne(s3: S3Connection, target: Target, signal: AbortSignal):
     );
     return { target, result: 'deleted', ...traceOf(target, DeleteMarker ? VersionId : undefined) };
   } catch (error) {
-    return failed(target, s3.fail(error, { bucket, key: entry.id }, signal), answerOf(error).code);
+    const failure = s3.fail(error, { bucket, key: entry.id }, signal);
+    return failed(target, withNeeds(s3, target, failure), answerOf(error).code);
   }
 }
 
-function sendOne({ remover }: S3Connection, target: Target, signal: AbortSignal): Promise<object> {
+function sendOne(s3: S3Connection, target: Target, signal: AbortSignal): Promise<object> {
+  const { remover } = s3;
   const { entry } = target;
+  const IfMatch = conditionOf(s3, target);
+  const only = IfMatch === undefined ? {} : { IfMatch };
   const address = { Bucket: bucketOf(entry), Key: entry.id };
   const options = { abortSignal: signal };
   return entry.kind === 'upload'
     ? remover.send(new AbortMultipartUploadCommand({ ...address, UploadId: entry.version?.id }), options)
-    : remover.send(new DeleteObjectCommand({ ...address, ...versionOf(entry), ...bypassOf(target) }), options);
+    : remover.send(new DeleteObjectCommand({ ...address, ...versionOf(entry), ...bypassOf(target), ...only }), options);
 }
 
 function markerIn({ DeleteMarker, DeleteMarkerVersionId }: DeletedObject): string | undefined {
@@ -125,6 +133,22 @@ function identity(key: string | undefined, version: string | undefined): string 
 
 function versionOf({ version }: Entry): { VersionId?: string } {
   return version === undefined ? {} : { VersionId: version.id };
+}
+
+/** Sent only to a service that is known to honour it: others delete in spite of it, or refuse what they don't know. */
+function conditionOf({ options }: S3Connection, { entry, ifTag }: Target): string | undefined {
+  return options.conditionalDelete && entry.version === undefined ? ifTag : undefined;
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html: comparing takes the permission to read. */
+function withNeeds(s3: S3Connection, target: Target, error: StorageError): StorageError {
+  if (error.kind !== 'forbidden' || conditionOf(s3, target) === undefined) return error;
+  const { kind, message, detail, cause } = error;
+  return new StorageError(kind, message, {
+    hint: 'Deleting only what is unchanged needs s3:GetObject too.',
+    detail,
+    cause,
+  });
 }
 
 function bypassOf(target: Target | undefined): { BypassGovernanceRetention?: true } {
