@@ -69,8 +69,7 @@ describe.skipIf(whyNoStorage())('a person who deletes 20,000 objects of a bucket
     await buckets.put(bucket, 'late');
     proxy.reset();
 
-    await window.notifications.getByRole('button', { name: 'Resume…' }).click();
-    await window.chooseQuickPick(/^Interrupted: /);
+    await window.chooseFromMenu(window.row('Interrupted: '), 'Resume Removal');
     // What was on its way when the window went has been deleted, and nobody was told: it is found gone.
     await window.notifications.getByText(/^Deleted [\d,]+\./).waitFor({ timeout: 5 * minute });
     await window.row(/^Deleted /).waitFor();
