@@ -47,7 +47,7 @@ async function refuseWhileNeeded(storage: string, id: string): Promise<void> {
   const { selection } = needed.removal.plan;
   throw new StorageError(
     'unsupported',
-    `${needed.removal.plan.undoes === undefined ? 'A removal' : 'The undo of a removal'} that has not ended needs this credential: ${formatNames(selection.map(({ path }) => path))}`,
+    `${needed.removal.plan.undoes === undefined ? 'A removal' : 'An undo'} that has not ended needs this credential: ${formatNames(selection.map(({ path }) => path))}`,
     {
       hint: 'Resume or discard it in the view Removals.',
     },

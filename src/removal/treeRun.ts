@@ -69,11 +69,9 @@ async function removeFolder({ client, provider, removal, signal }: RunRequest, s
     const [own, ...kept] = answers;
     if (own?.target.entry.id !== folder.id) return { holds, of: () => settle('failed') };
     const fate = settle(own.result, own.error);
-    // What the backend named brings back the folder, and with it what was in it.
-    const itself = own.trace === undefined ? fate : { ...fate, trace: own.trace };
-    if (kept.length === 0 && own.error?.kind !== 'not-empty') {
-      return { holds, of: ({ id }) => (id === folder.id ? itself : fate) };
-    }
+    // What the backend named brings back the folder, and as a part of it what was in it.
+    const itself = own.result === 'deleted' && own.trace ? { ...fate, trace: own.trace } : fate;
+    if (kept.length === 0 && own.error?.kind !== 'not-empty') return { holds, of: () => itself };
     return { holds, of: readerOf(folder, itself, kept, await idsLeft(client, provider, folder, signal)) };
   } catch (error) {
     const failed = settle('failed', toStorageError(error));

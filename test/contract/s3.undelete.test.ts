@@ -216,6 +216,19 @@ function suite(access: RgwAccess): void {
     ]);
   });
 
+  it('believes nothing to be there again that does not count as current', async () => {
+    const bucket = await buckets.create('versioned');
+    await buckets.put(bucket, 'a');
+    const batch = await deleted(bucket, ['a']);
+    const body = (original: Buffer) => Buffer.from(original.toString().replaceAll('DeleteMarker>', 'Ignored>'));
+    const when = ({ target }: { readonly target: string }) => target.includes('versions');
+    proxy.addRule({ when, fault: { kind: 'replace-body', body } });
+    expect(await undelete(batch)).toEqual([['a', 'failed', 'unsupported']]);
+    expect(proxy.deletions().filter(({ body: text }) => text?.includes('<VersionId>'))).toEqual([]);
+    proxy.reset();
+    expect(await current(bucket)).toEqual([]);
+  });
+
   it('keys that may not list versions are told so, and nothing is taken away', async () => {
     const bucket = await buckets.create('versioned');
     await buckets.put(bucket, 'a');

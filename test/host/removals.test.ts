@@ -6,14 +6,17 @@ import { tellInterrupted } from '../../src/commands/interrupted.ts';
 import type { Parts } from '../../src/commands/parts.ts';
 import { planRemoval } from '../../src/removal/plan.ts';
 import type { Removal } from '../../src/removal/removal.ts';
-import type { CredentialNode } from '../../src/tree/nodes.ts';
+import { planUndo } from '../../src/removal/undo.ts';
+import type { CredentialNode, Node } from '../../src/tree/nodes.ts';
 import type { RemovalNode } from '../../src/tree/removalsTree.ts';
 import { type FaultProxy, isDeletion, startFaultProxy } from '../servers/faultProxy.ts';
+import { VersionedBuckets } from '../support/versionedBuckets.ts';
 import {
   addRow,
   cleanUp,
   contributions,
   entryRow,
+  labelsBelow,
   nowhere,
   runCommand,
   s3Credential,
@@ -21,7 +24,7 @@ import {
   until,
 } from './support/extension.ts';
 import { Person } from './support/person.ts';
-import { manyObjects } from './support/servers.ts';
+import { describeWithRgw, manyObjects } from './support/servers.ts';
 
 describe('the view of removals', () => {
   let parts: Parts;
@@ -216,6 +219,132 @@ describe('the view of removals', () => {
     await runCommand('resumeRemoval');
     assert.deepEqual(person.picked, [{ title: 'Resume Removal', labels: ['Interrupted: 5 of 20'] }]);
     assert.deepEqual(server.keys('picked'), []);
+  });
+});
+
+describeWithRgw('the undo of a removal', (rgw) => {
+  const buckets = new VersionedBuckets(rgw);
+  let parts: Parts;
+  let person: Person;
+  let proxy: FaultProxy;
+  let credential: CredentialNode;
+  let bucket: string;
+
+  before(async () => {
+    parts = await startExtension();
+    proxy = await startFaultProxy({ target: rgw.endpoint });
+  });
+
+  beforeEach(async () => {
+    await cleanUp(parts);
+    forgetAll();
+    proxy.reset();
+    person = new Person(parts);
+    credential = await addRow(parts, s3Credential('Research', { ...rgw, endpoint: proxy.endpoint }));
+    bucket = await buckets.create('versioned');
+  });
+
+  afterEach(async () => {
+    person.leave();
+    await cleanUp(parts);
+    forgetAll();
+  });
+
+  after(() => proxy.stop());
+
+  const forgetAll = () => rmSync(path.join(parts.storage, 'removals'), { recursive: true, force: true });
+  const rows = () => parts.removals.getChildren();
+  const contexts = async () => (await rows()).map(({ item }) => item.contextValue);
+  const listed = async () => labelsBelow(parts, await entryRow(parts, credential, bucket));
+
+  /** Deletes everything in the bucket, which is asked for by its name; gives the row of the removal. */
+  async function deleteAll(keys: readonly string[]): Promise<RemovalNode> {
+    for (const key of keys) await buckets.put(bucket, key, key);
+    parts.tree.refresh(credential);
+    person.answers.confirm = () => true;
+    person.answers.ask = () => bucket;
+    await runCommand('delete', await entryRow(parts, credential, bucket));
+    const [row] = await rows();
+    assert.ok(row);
+    assert.deepEqual(await listed(), ['This bucket is empty']);
+    person.answers = {};
+    proxy.reset();
+    return row;
+  }
+
+  const letters = [...'abcdefghijklmn'];
+
+  it('is asked for in the view, and brings back what nothing newer stands in place of', async () => {
+    const row = await deleteAll(letters);
+    assert.match(person.confirmed[0]?.detail[0] ?? '', /^This can be undone\. .* Undo Removal, in the view Removals/);
+    assert.equal(row.item.contextValue, 'removal is:ended can:undo');
+    assert.deepEqual(person.told.at(-1)?.buttons, ['Show Report', 'Undo…']);
+    await buckets.put(bucket, 'c', 'newer');
+
+    await runCommand('undoRemoval', row);
+    assert.equal(person.confirmed.at(-1)?.title, 'Bring back 14 objects?');
+    assert.equal(person.confirmed.at(-1)?.button, 'Bring Back 14 Objects');
+    assert.equal(proxy.requests.length, 0, 'Escape asks the server nothing');
+    assert.equal((await rows()).length, 1);
+
+    person.answers.confirm = () => true;
+    await runCommand('undoRemoval', row);
+    assert.equal(person.tasks.at(-1), 'Bringing back 14 objects');
+    assert.match(
+      person.sentences.at(-1) ?? '',
+      /^Brought back 13\. Changed since, so kept as it is: 1\. Something newer stands there, which is kept: /,
+    );
+    assert.deepEqual(await listed(), letters);
+    assert.deepEqual(await contexts(), ['removal is:ended', 'removal is:ended can:undo']);
+    assert.equal((await rows())[0]?.item.label, 'Brought back 13. Changed since, so kept as it is: 1');
+    const lines = await buckets.versions(bucket);
+    assert.equal(lines.filter((line) => line.endsWith('!')).length, 1, 'the marker below what is newer stays');
+    await runCommand('showRemovalReport', (await rows())[0]);
+    const { text } = await shownReport();
+    assert.match(text, /^Brought back 13\./);
+    assert.match(text, /Not brought back:\nChanged since, so kept as it is: \S+\/c - Something newer/);
+  });
+
+  it('is asked for beside the report, and is offered no more once all is back', async () => {
+    person.answers.notify = (_, buttons) => buttons.find((button) => button === 'Undo…');
+    for (const key of letters) await buckets.put(bucket, `in/${key}`, key);
+    parts.tree.refresh(credential);
+    person.answers.confirm = () => true;
+    const [folder] = (await parts.tree.getChildren(await entryRow(parts, credential, bucket))) as [Node];
+    await runCommand('delete', folder);
+    await until('the end of the undo', () => person.sentences.length === 2);
+    assert.deepEqual(person.sentences, ['Deleted 14.', 'Brought back 14.']);
+    await until('the listing', async () => (await listed()).includes('in'));
+    assert.deepEqual(await contexts(), ['removal is:ended', 'removal is:ended']);
+    await runCommand('undoRemoval');
+    assert.equal(person.sentences.at(-1), 'There is no such removal.');
+  });
+
+  it('goes on after an interruption, keeps its credential until then, and is refused on another server', async () => {
+    const row = await deleteAll(letters);
+    await using lease = await parts.sessions.open(credential.id);
+    const { id, name, settings } = lease.record;
+    const undo = await planUndo(row.kept.removal, { id, name, origin: lease.provider.origin(settings) });
+    writeFileSync(path.join(undo.folder, 'outcomes.jsonl'), '');
+    assert.deepEqual(await contexts(), ['removal is:interrupted', 'removal is:ended']);
+    person.answers.confirm = ({ button }) => button === 'Remove Credential';
+    await runCommand('removeCredential', credential);
+    assert.match(person.sentences.at(-1) ?? '', /^An undo that has not ended needs this credential: /);
+    await tellInterrupted(parts);
+    assert.match(person.sentences.at(-1) ?? '', /^An undo was interrupted\. Undo interrupted: 0 of 14 in Research/);
+    person.answers.confirm = () => true;
+    await runCommand('resumeRemoval', (await rows())[0]);
+    assert.equal(person.sentences.at(-1), 'Brought back 14.');
+    assert.deepEqual(await listed(), letters);
+
+    const again = await deleteAll(['z']);
+    const edit = { id, provider: 's3', name, secrets: { secretAccessKey: rgw.secretAccessKey }, keep: [] };
+    const elsewhere = { ...settings, endpoint: 'http://127.0.0.1:9' };
+    await parts.credentials.save({ ...edit, settings: elsewhere, basedOn: lease.record.revision });
+    person.answers.confirm = () => true;
+    await runCommand('undoRemoval', again);
+    assert.match(person.sentences.at(-1) ?? '', /^The credential is for another server now/);
+    assert.equal((await rows()).length, 3);
   });
 });
 

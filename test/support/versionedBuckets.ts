@@ -8,6 +8,7 @@ import {
   PutObjectCommand,
   PutObjectLegalHoldCommand,
   PutObjectRetentionCommand,
+  paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { RgwAccess } from './rgwGlobal.ts';
@@ -49,6 +50,24 @@ export class VersionedBuckets {
   /** Puts a version and gives its id. */
   async put(Bucket: string, Key: string, Body = 'x'): Promise<string> {
     return (await this.client.send(new PutObjectCommand({ Bucket, Key, Body }))).VersionId ?? 'null';
+  }
+
+  /** Puts so many objects: `object-00000` and so on. */
+  async fill(Bucket: string, count: number): Promise<void> {
+    const numbers = Array.from({ length: count }, (_, n) => n).values();
+    const put = async () => {
+      for (const n of numbers) await this.put(Bucket, `object-${String(n).padStart(5, '0')}`, `body ${n}`);
+    };
+    await Promise.all(Array.from({ length: 32 }, put));
+  }
+
+  /** The etags of the objects that are there, by their keys. */
+  async current(Bucket: string): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
+    for await (const { Contents = [] } of paginateListObjectsV2({ client: this.client }, { Bucket })) {
+      for (const { Key = '', ETag = '' } of Contents) found.set(Key, ETag);
+    }
+    return found;
   }
 
   /** Deletes what is current and gives the id of the marker. */

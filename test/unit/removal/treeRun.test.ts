@@ -69,6 +69,12 @@ test('a folder that goes whole takes everything in it along, by one call', async
   expect(report).toMatchObject({ results: { deleted: 6, failed: 0 }, bytes: 7, fateUnknown: 0 });
 });
 
+test('what brings the folder back is kept with everything in it', async () => {
+  const { removal } = await runWhole(async (target) => [{ target, result: 'deleted', trace: 'in the trash' }]);
+  const outcomes = await collect(readOutcomes(removal));
+  expect(outcomes.map(({ trace }) => trace)).toEqual(Array(6).fill('in the trash'));
+});
+
 test('what the server has kept stays in the report, and so do the folders above it', async () => {
   const kept = fileEntry('object', '/a/deep/two');
   const { results, report } = await runWhole(

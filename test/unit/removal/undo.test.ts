@@ -322,6 +322,26 @@ test('what an interruption left without an answer comes back too, but only by th
   expect((await undo(client, undone)).results.restored).toBe(30);
 });
 
+test('one that runs is run by nobody else', async () => {
+  const { bucket, client, removal } = await removed(3);
+  const gate = Promise.withResolvers<void>();
+  const slow = {
+    ...client,
+    undelete: async (batch: readonly Deleted[]) => {
+      await gate.promise;
+      return bucket.undelete(batch);
+    },
+  };
+  const undone = await planUndo(removal, credential);
+  const first = undo(slow, undone);
+  await expect.poll(async () => (await keptRemovals(path.resolve(undone.folder, '../..')))[0]?.state).toBe('running');
+  await expect(undo(client, undone, { resume: true })).rejects.toMatchObject({
+    message: 'This undo is running in another window.',
+  });
+  gate.resolve();
+  expect((await first).results.restored).toBe(3);
+});
+
 test('what was gone before, refused or a version by itself is no part of it', async () => {
   const version = { id: 'v', latest: true, marker: false };
   const results = ['deleted', 'already-gone', 'denied', 'failed'] as const;

@@ -50,6 +50,8 @@ type Standing =
 function standingOf(deleted: Deleted, [newest, before]: readonly Entry[]): Standing {
   const { entry } = deleted;
   if (!newest?.version) return { kind: 'other', result: 'failed', error: nothingLeft(entry) };
+  // What is not current and has no marker before it is deleted in a way that this protocol can't take back.
+  if (!newest.version.latest) return { kind: 'other', result: 'failed', error: noMarker(entry) };
   if (!newest.version.marker) {
     return isSame(entry, newest)
       ? { kind: 'there', result: 'already-there' }
@@ -141,6 +143,10 @@ function nothingLeft({ path }: Entry): StorageError {
   return new StorageError('not-found', `There is nothing left to bring back: ${path}`, {
     hint: 'The bucket did not keep it, or its version was deleted since.',
   });
+}
+
+function noMarker({ path }: Entry): StorageError {
+  return new StorageError('unsupported', `The server shows no delete marker that could be taken away: ${path}`);
 }
 
 function somethingNewer({ path }: Entry): StorageError {
