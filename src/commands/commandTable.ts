@@ -36,6 +36,7 @@ export const commandTable: Readonly<Record<string, Handler>> = {
   ...from(() => import('./deleteByUrl.ts'), ['deleteByUrl']),
   ...from(() => import('./whichCredential.ts'), ['whichCredential']),
   ...from(() => import('./previewDeletion.ts'), ['previewDeletion']),
+  ...from(() => import('./lifecycle.ts'), ['copyLifecycleRule', 'applyLifecycleRule', 'removeLifecycleRule']),
   ...from(() => import('./deleteEntries.ts'), ['delete', 'abortUpload', 'deleteAllVersions']),
   ...from(
     () => import('./removals.ts'),

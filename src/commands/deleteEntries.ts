@@ -1,7 +1,7 @@
 import { StorageError } from '../core/errors.ts';
 import type { Entry } from '../core/storageClient.ts';
 import { formatBytes, formatCount, formatCounted, formatNames, joinSentences } from '../core/text.ts';
-import { confirmationFor, totalOf, wholeQuestion } from '../removal/confirm.ts';
+import { confirmationFor, ruleQuestion, totalOf, wholeQuestion } from '../removal/confirm.ts';
 import { readOutcomes } from '../removal/outcomeLog.ts';
 import { bypassLocks, deleteWhole, discardRemoval, planRemoval } from '../removal/plan.ts';
 import type { Confirmation, Removal, RemovalCounts, RemovalReport } from '../removal/removal.ts';
@@ -10,13 +10,15 @@ import { retryFailed } from '../removal/retry.ts';
 import type { Lease } from '../sessions/sessions.ts';
 import { type CredentialNode, EntryNode, type ListedNode, type Node } from '../tree/nodes.ts';
 import type { Dialogs } from '../ui/dialogs.ts';
-import { caps } from './caps.ts';
+import { caps, offersRuleFrom } from './caps.ts';
 import { checkKept } from './checkKept.ts';
 import { removeCredential } from './credentials.ts';
+import { applyLifecycleRule } from './lifecycle.ts';
 import type { Handler, Parts } from './parts.ts';
 import {
   buttonsFor,
   chooseBypass,
+  chooseRule,
   chooseWhole,
   isClean,
   isConfirmed,
@@ -103,6 +105,11 @@ async function planAndRun(parts: Parts, lease: Lease, nodes: readonly EntryNode[
     return;
   }
   if (!removal) return;
+  const canRule = lease.provider.capabilities.has('lifecycle');
+  const byRule = await chooseRule(parts.dialogs, ruleQuestion(removal.plan, canRule, offersRuleFrom()));
+  if (byRule !== false) await discardRemoval(removal);
+  if (byRule && nodes[0]) return await applyLifecycleRule(parts, nodes[0]);
+  if (byRule !== false) return;
   const confirmed = await confirm(parts.dialogs, removal, nodes, lease.provider.capabilities.has('removeTree'));
   if (!confirmed) return await discardRemoval(removal);
   await runAndTell(parts, lease, confirmed, nodes);

@@ -3,7 +3,14 @@ import { pipeline } from 'node:stream/promises';
 import { type Uri, workspace } from 'vscode';
 import { toStorageError } from '../core/errors.ts';
 import { formatCount, joinSentences } from '../core/text.ts';
-import type { Confirmation, LockQuestion, RemovalProgress, RemovalReport, WholeQuestion } from '../removal/removal.ts';
+import type {
+  Confirmation,
+  LockQuestion,
+  RemovalProgress,
+  RemovalReport,
+  RuleQuestion,
+  WholeQuestion,
+} from '../removal/removal.ts';
 import { canRetry } from '../removal/report.ts';
 import type { Dialogs, ReportProgress } from '../ui/dialogs.ts';
 import type { Parts } from './parts.ts';
@@ -37,6 +44,15 @@ export async function chooseWhole(dialogs: Dialogs, question: WholeQuestion | un
   return await dialogs.pick(question.title, [
     { label: question.listed, value: false },
     { label: question.whole, value: true },
+  ]);
+}
+
+/** Whether a lifecycle rule is to do it, where there is that choice; undefined when it was closed. */
+export async function chooseRule(dialogs: Dialogs, question: RuleQuestion | undefined): Promise<boolean | undefined> {
+  if (!question) return false;
+  return await dialogs.pick(question.title, [
+    { label: question.listed, value: false },
+    { label: question.rule, value: true },
   ]);
 }
 

@@ -152,6 +152,33 @@ export interface SharedLink {
   readonly caveat?: string;
 }
 
+/** How much a lifecycle rule takes. */
+export interface RuleReach {
+  /** Older versions too, for good, and not only what is current. */
+  readonly versions: boolean;
+}
+
+/** What a change to the lifecycle rules of a container would do. */
+export interface LifecycleChange {
+  /** All rules of the container as a person reads them, before and after: '' where there are none, the same where nothing changes. */
+  readonly before: string;
+  readonly after: string;
+  /** What else is to be known of it, one sentence each. */
+  readonly notices: readonly string[];
+  /** The provider's own: what it sends, and which rules it was made for. */
+  readonly state: unknown;
+}
+
+/** The rule by which a provider itself deletes everything below a place, for as long as the rule is there. */
+export interface LifecycleRule {
+  /** As the provider's own tools take it. Makes no request. */
+  text(reach: RuleReach): string;
+  /** What adding the rule to those of the container would change, or taking exactly it away. Changes nothing. */
+  plan(what: 'apply' | 'remove', reach: RuleReach, call: Call): Promise<LifecycleChange>;
+  /** Does what was planned, and ends when the server shows the rules so. Fails with 'changed' when they are others by now. */
+  change(planned: LifecycleChange, call: Call): Promise<void>;
+}
+
 /** What is known of an entry, for reading: titled groups of rows. */
 export interface PropertyGroup {
   readonly title: string;
@@ -192,6 +219,8 @@ export interface StorageClient extends AsyncDisposable {
   /** Makes no request where the backend's links are signed here; a share that the server keeps is said in the link's caveat. Fails with 'unsupported' for a name that other programs would change on the way. */
   share?(entry: Entry, options: { readonly seconds: number }, call: Call): Promise<SharedLink>;
   properties?(entry: Entry, call: Call): Promise<readonly PropertyGroup[]>;
+  /** The lifecycle rule for everything below a container or folder. Makes no request; fails with 'unsupported' for a place that no rule can name. */
+  lifecycle?(at: Place): LifecycleRule;
   /** @param options values of the provider's `containerFields`. */
   createContainer?(name: string, options: Draft, call: Call): Promise<Entry>;
   /** Succeeds only when the container is empty. */
@@ -211,6 +240,7 @@ export const methodNames = [
   'undelete',
   'share',
   'properties',
+  'lifecycle',
   'createContainer',
   'removeContainer',
 ] as const;

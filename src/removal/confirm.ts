@@ -1,5 +1,13 @@
 import { formatBytes, formatCount, formatCounted, formatNames, showName } from '../core/text.ts';
-import type { Confirmation, LockQuestion, RemovalCounts, RemovalPlan, Selected, WholeQuestion } from './removal.ts';
+import type {
+  Confirmation,
+  LockQuestion,
+  RemovalCounts,
+  RemovalPlan,
+  RuleQuestion,
+  Selected,
+  WholeQuestion,
+} from './removal.ts';
 
 /** Up to so much a click on a button will do; above, and for a whole container, a name must be typed. */
 export interface Caps {
@@ -35,6 +43,19 @@ export function wholeQuestion({ selection, counts }: RemovalPlan, canWhole: bool
     title: `How to delete: ${namesText(selection)}`,
     listed: 'Delete What Was Listed, One by One',
     whole: `Delete ${one ? 'the Folder' : 'the Folders'} Whole, Including Anything That Arrives Meanwhile`,
+  };
+}
+
+/** Whether to let the provider delete by a rule of its own, where that can be asked: of one place that it can name, from so much on. */
+export function ruleQuestion(plan: RemovalPlan, canRule: boolean, from: number): RuleQuestion | undefined {
+  const { selection, counts } = plan;
+  const [only, ...others] = selection;
+  const nameable = others.length === 0 && (only?.kind === 'container' || only?.kind === 'folder');
+  if (!canRule || !nameable || totalOf(counts) < from) return undefined;
+  return {
+    title: `How to delete ${whatText(counts)}: ${namesText(selection)}`,
+    listed: 'Delete What Was Listed, from Here',
+    rule: 'Use a Lifecycle Rule…',
   };
 }
 
@@ -212,7 +233,7 @@ function namesText(selection: readonly Selected[]): string {
 }
 
 /** The name of the one thing that was selected, where it can be typed; else the credential's. */
-function nameToType({ selection, credential }: RemovalPlan): string {
+export function nameToType({ selection, credential }: Pick<RemovalPlan, 'selection' | 'credential'>): string {
   const [only, ...others] = selection;
   const name = only?.name.replace(/\/+$/, '') ?? '';
   const typeable = name !== '' && name === name.trim() && name === showName(name) && name.length <= 100;

@@ -182,6 +182,13 @@ export interface WholeQuestion {
   readonly whole: string;
 }
 
+/** Two ways to delete very much: from here, or by a rule of the provider's own. */
+export interface RuleQuestion {
+  readonly title: string;
+  readonly listed: string;
+  readonly rule: string;
+}
+
 /** Two ways on; the one that keeps stands first. */
 export interface LockQuestion {
   readonly title: string;

@@ -152,8 +152,8 @@ function drawEntry(node: EntryNode): TreeItem {
 
 /** What menus offer on a row, where the provider can do it. */
 const offered: Readonly<Record<Entry['kind'] | 'marker', readonly Capability[]>> = {
-  container: ['remove', 'versions', 'properties', 'removeContainer'],
-  folder: ['remove', 'versions'],
+  container: ['remove', 'versions', 'properties', 'removeContainer', 'lifecycle'],
+  folder: ['remove', 'versions', 'lifecycle'],
   object: ['remove', 'read', 'versions', 'share', 'properties'],
   marker: ['remove', 'versions'],
   upload: ['remove'],

@@ -1,4 +1,4 @@
-import { type Disposable, EventEmitter, Uri, window, workspace } from 'vscode';
+import { commands, type Disposable, EventEmitter, Uri, window, workspace } from 'vscode';
 
 /** The scheme of documents that say what was found out. */
 export const textScheme = 'storage-credentials-text';
@@ -37,6 +37,25 @@ class TextDocuments implements Disposable {
     this.#texts.set(uri.path, text);
     this.#changed.fire(uri);
     await window.showTextDocument(await workspace.openTextDocument(uri), { preview: true });
+  }
+
+  /** Two texts beside each other, with what differs between them. */
+  async showDifference(subject: string, title: string, before: string, after: string): Promise<void> {
+    const [left, right] = (['before', 'after'] as const).map((side) =>
+      Uri.from({
+        scheme: textScheme,
+        path: `/${Buffer.from(`${subject} ${side}`).toString('base64url')}/${title}.txt`,
+      }),
+    );
+    if (!left || !right) return;
+    for (const [uri, text] of [
+      [left, before],
+      [right, after],
+    ] as const) {
+      this.#texts.set(uri.path, text);
+      this.#changed.fire(uri);
+    }
+    await commands.executeCommand('vscode.diff', left, right, title, { preview: true });
   }
 
   dispose(): void {

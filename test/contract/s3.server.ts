@@ -36,7 +36,10 @@ function swiftServer({ endpoint, user, stranger }: Exclude<ProvidedSwift, { unav
   const server = serverFor('OpenStack Swift', { endpoint, ...user });
   return {
     ...server,
-    suites: ['listing', 'odd names', 'removal', 'verification', 'a second client', 'Signature Version 2'],
+    suites: [
+      ...['listing', 'odd names', 'removal', 'verification', 'a second client', 'Signature Version 2'],
+      'lifecycle rules of a service without them',
+    ],
     secrets: [...server.secrets, stranger.secretAccessKey],
     strangerTo: async (bucket) => ({ ...server.draft(endpoint), ...stranger, bucket }),
   };

@@ -52,6 +52,7 @@ export default defineProvider({
     'recovery',
     'share',
     'properties',
+    'lifecycle',
     'createContainer',
     'removeContainer',
   ],

@@ -2,6 +2,7 @@ import type { Draft } from '../../core/fields.ts';
 import type {
   Call,
   Entry,
+  LifecycleRule,
   ListQuery,
   Outcome,
   Page,
@@ -18,6 +19,7 @@ import type { VerificationStep } from '../../core/verification.ts';
 import { containerOf } from '../_shared/entries.ts';
 import { createBucket, recoveryOf, removeBucket } from './buckets.ts';
 import type { GcsConnection } from './connection.ts';
+import { lifecycleRule } from './lifecycle.ts';
 import { listPage, walkPages } from './listing.ts';
 import { readObject, statObject } from './objects.ts';
 import { propertiesOf } from './properties.ts';
@@ -67,6 +69,10 @@ export class GcsStorageClient implements StorageClient {
 
   properties(entry: Entry, { signal }: Call): Promise<readonly PropertyGroup[]> {
     return propertiesOf(this.#gcs, entry, signal);
+  }
+
+  lifecycle(at: Place): LifecycleRule {
+    return lifecycleRule(this.#gcs, at);
   }
 
   createContainer(name: string, options: Draft, { signal }: Call): Promise<Entry> {

@@ -114,6 +114,7 @@ export default defineProvider({
     'restore',
     'share',
     'properties',
+    'lifecycle',
     'createContainer',
     'removeContainer',
   ],

@@ -25,7 +25,7 @@ export function openClient(connection: Connection<Settings, { readonly secretAcc
     {
       ...{ accessKeyId, secretAccessKey: secrets.secretAccessKey, sessionToken: '' },
       ...{ server, customEndpoint: true, pathStyle: true, region: 'us-east-1', followRegions: false },
-      ...{ verifyCertificate: true, caBundle: '', bucket, prefix: prefixOf(subfolder) },
+      ...{ verifyCertificate: true, caBundle: '', bucket, prefix: prefixOf(subfolder), noLifecycle: true },
     },
     surroundings,
   );

@@ -7,6 +7,7 @@ export const permissions = [
   'storage.buckets.create',
   'storage.buckets.delete',
   'storage.buckets.get',
+  'storage.buckets.update',
   'storage.objects.list',
   'storage.objects.get',
   'storage.objects.create',

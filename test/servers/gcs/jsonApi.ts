@@ -87,11 +87,15 @@ function ofProject({ method, query, body }: Request, { store, account }: Asked):
   return json(200, withFields(query, bucketResource(bucket)));
 }
 
-function ofBucket({ method, query }: Request, asked: Asked, name: string): Answer {
+function ofBucket(request: Request, asked: Asked, name: string): Answer {
+  const { method, query } = request;
   if (method === 'GET') {
     return inBucket(asked, 'storage.buckets.get', name, (bucket) =>
       json(200, withFields(query, bucketResource(bucket))),
     );
+  }
+  if (method === 'PATCH') {
+    return inBucket(asked, 'storage.buckets.update', name, (bucket) => patchBucket(request, bucket));
   }
   if (method !== 'DELETE') return jsonError(405, 'methodNotAllowed', 'Method Not Allowed');
   return inBucket(asked, 'storage.buckets.delete', name, (bucket) => {
@@ -235,7 +239,8 @@ function objectResource(origin: string, bucket: StoredBucket, object: StoredObje
 }
 
 /** https://cloud.google.com/storage/docs/json_api/v1/buckets#resource */
-function bucketResource({ name, created, location, versioning, softDelete }: StoredBucket): Record<string, unknown> {
+function bucketResource(bucket: StoredBucket): Record<string, unknown> {
+  const { name, created, location, versioning, softDelete, lifecycle, metageneration } = bucket;
   return {
     kind: 'storage#bucket',
     id: name,
@@ -247,8 +252,22 @@ function bucketResource({ name, created, location, versioning, softDelete }: Sto
     updated: created.toISOString(),
     iamConfiguration: { uniformBucketLevelAccess: { enabled: true }, publicAccessPrevention: 'inherited' },
     softDeletePolicy: { retentionDurationSeconds: String(softDelete) },
+    metageneration: String(metageneration),
     ...(versioning ? { versioning: { enabled: true } } : {}),
+    ...(lifecycle ? { lifecycle } : {}),
   };
+}
+
+/** Only lifecycle rules can be changed; no rules at all take them away. https://cloud.google.com/storage/docs/managing-lifecycles */
+function patchBucket({ query, body }: Request, bucket: StoredBucket): Answer {
+  const wanted = query.get('ifMetagenerationMatch');
+  if (wanted !== null && wanted !== String(bucket.metageneration)) {
+    return jsonError(412, 'conditionNotMet', 'At least one of the pre-conditions you specified did not hold.');
+  }
+  const { lifecycle } = JSON.parse(body.toString('utf8')) as { lifecycle?: { rule: readonly unknown[] } | null };
+  if (lifecycle !== undefined) bucket.lifecycle = lifecycle?.rule.length ? lifecycle : undefined;
+  bucket.metageneration++;
+  return json(200, withFields(query, bucketResource(bucket)));
 }
 
 function media({ content, contentType, generation }: StoredObject): Answer {

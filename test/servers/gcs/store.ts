@@ -30,6 +30,10 @@ export class StoredBucket {
   readonly location: string;
   versioning: boolean;
   softDelete: number;
+  /** Its rules, as they came. */
+  lifecycle: { readonly rule: readonly unknown[] } | undefined;
+  /** Grows with each change of the bucket itself. */
+  metageneration = 1;
   /** Noncurrent generations, which a bucket with versions keeps. */
   readonly noncurrent: StoredObject[] = [];
   readonly softDeleted: StoredObject[] = [];

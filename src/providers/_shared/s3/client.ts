@@ -4,6 +4,7 @@ import type { Surroundings } from '../../../core/provider.ts';
 import type {
   Call,
   Entry,
+  LifecycleRule,
   ListQuery,
   Outcome,
   Page,
@@ -22,6 +23,7 @@ import { checkKey } from '../keys.ts';
 import { readAtMost } from '../readAtMost.ts';
 import { createBucket, removeBucket } from './buckets.ts';
 import { S3Connection, type S3Options } from './connection.ts';
+import { lifecycleRule } from './lifecycle.ts';
 import { listPage, walkPages } from './listing.ts';
 import { locksOf } from './locks.ts';
 import { propertiesOf } from './properties.ts';
@@ -39,9 +41,11 @@ export function openS3(options: S3Options, surroundings: Surroundings): StorageC
 
 class S3StorageClient implements StorageClient {
   readonly #s3: S3Connection;
+  readonly lifecycle?: (at: Place) => LifecycleRule;
 
   constructor(s3: S3Connection) {
     this.#s3 = s3;
+    if (!s3.options.noLifecycle) this.lifecycle = (at) => lifecycleRule(s3, at);
   }
 
   verify(at: Place, { signal }: Call): AsyncIterable<VerificationStep> {

@@ -30,6 +30,8 @@ export interface S3Options {
   readonly signaturesV2?: boolean;
   /** Whether a delete's If-Match is honoured, so that one that can't match changes nothing anywhere. */
   readonly conditionalDelete?: boolean;
+  /** Set where the service has no lifecycle rules. */
+  readonly noLifecycle?: true;
   readonly verifyCertificate: boolean;
   readonly caBundle: string;
   /** The only bucket this credential is for, or ''. */

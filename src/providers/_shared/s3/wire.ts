@@ -31,12 +31,12 @@ interface Response {
 }
 
 /**
- * Content-MD5 on DeleteObjects in place of the newer checksums: Swift, older Ceph and others refuse without it.
+ * Content-MD5 on DeleteObjects and on lifecycle rules in place of the newer checksums: Swift, older Ceph and others refuse without it.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
 const contentMd5: Build = (next, context) => async (args) => {
   const request = args.request as Request;
-  if (context.commandName === 'DeleteObjectsCommand' && isBody(request.body)) {
+  if (md5Commands.has(context.commandName) && isBody(request.body)) {
     for (const name of Object.keys(request.headers)) {
       if (/^x-amz-(checksum-|sdk-checksum-algorithm)/i.test(name)) delete request.headers[name];
     }
@@ -45,17 +45,28 @@ const contentMd5: Build = (next, context) => async (args) => {
   return next(args);
 };
 
+const md5Commands: ReadonlySet<unknown> = new Set(['DeleteObjectsCommand', 'PutBucketLifecycleConfigurationCommand']);
+
 /**
  * Before a delete leaves, bucket and key must stand where they belong, each encoded and whole: a path that lost the key
  * would delete the bucket, and one that lost the bucket would delete the bucket that is called like the key. A request
- * that lost the upload or the version would delete the object. Only the command that is for it may go out without a key.
+ * that lost the upload or the version would delete the object, and one that takes lifecycle rules away and lost that word would delete the bucket. Only the
+ * commands that are for it may go out without a key.
  */
 const exactTarget: Finalize = (next, context) => async (args) => {
   const request = args.request as Request;
   const { Bucket: bucket = '', Key: key } = args.input as { Bucket?: string; Key?: string };
-  const ofBucket = context.commandName === 'DeleteBucketCommand' || context.commandName === 'DeleteObjectsCommand';
+  const ofRules = context.commandName === 'DeleteBucketLifecycleCommand';
+  const ofBucket =
+    ofRules || context.commandName === 'DeleteBucketCommand' || context.commandName === 'DeleteObjectsCommand';
   const deletes = request.method === 'DELETE' || ofBucket;
-  const keyFits = ofBucket ? key === undefined : key !== undefined && key !== '' && namesItsPart(request, args.input);
+  const saysRules = request.query?.lifecycle !== undefined;
+  const keyFits =
+    ofRules !== saysRules
+      ? false
+      : ofBucket
+        ? key === undefined
+        : key !== undefined && key !== '' && namesItsPart(request, args.input);
   if (deletes && !(keyFits && bucket !== '' && isExact(request, bucket, encodeKey(key ?? '')))) {
     const name = key === undefined ? bucket : `${bucket}/${key}`;
     throw new StorageError('unsupported', `This name can't be addressed exactly, so it was left alone: ${name}`);
@@ -82,6 +93,7 @@ const roots: Readonly<Record<string, string>> = {
   ListMultipartUploadsCommand: 'ListMultipartUploadsResult',
   ListObjectVersionsCommand: 'ListVersionsResult',
   DeleteObjectsCommand: 'DeleteResult',
+  GetBucketLifecycleConfigurationCommand: 'LifecycleConfiguration',
 };
 
 /**
