@@ -1,12 +1,13 @@
 import { afterAll, expect, it } from 'vitest';
 import type { Entry } from '../../src/core/storageClient.ts';
+import { checkAgain } from '../../src/removal/checkAgain.ts';
 import { runRemoval } from '../../src/removal/engine.ts';
 import { readOutcomes } from '../../src/removal/outcomeLog.ts';
 import { planRemoval } from '../../src/removal/plan.ts';
 import type { Removal } from '../../src/removal/removal.ts';
 import { retryFailed } from '../../src/removal/retry.ts';
 import { temporaryFolder } from '../servers/serverProcess.ts';
-import { byBytes, type Contract, collect, contractSuite } from './contractSuite.ts';
+import { byBytes, type Contract, collect, contractSuite, listAll } from './contractSuite.ts';
 
 await contractSuite('planned removal', ['walk', 'remove'], (contract) => {
   const { provider, server, ofObjects, overHttp } = contract;
@@ -34,6 +35,26 @@ await contractSuite('planned removal', ['walk', 'remove'], (contract) => {
     const report = await run(client, removal);
     expect(report.results).toMatchObject({ deleted: 3 + folders, failed: folders, 'not-attempted': 0 });
     expect(await server.ids(container)).toEqual(['keep', 'run-2/1', 'run/late']);
+  });
+
+  it('finds out afterwards what is gone and what is there again, and deletes nothing for it', async () => {
+    const container = await contract.fill(['keep', 'run/1', 'run/2', 'single']);
+    const client = await contract.open();
+    const folder = contract.folderEntry(container, 'run/');
+    const [single] = (await listAll(client, contract.place(container))).filter(({ name }) => name === 'single');
+    const removal = await plan(client, [folder, single ?? expect.unreachable()]);
+    await run(client, removal);
+    const check = async () => {
+      const { signal } = new AbortController();
+      return await checkAgain({ client, provider, removal, signal });
+    };
+    expect(await check()).toMatchObject({ verdicts: { gone: 3 + folders }, others: 0 });
+    for (const id of ['run/1', 'run/late', 'single']) await server.put(container, id);
+    const { verdicts, others } = await check();
+    expect(verdicts).toMatchObject({ gone: 1, unknown: 0 });
+    expect(verdicts.back + verdicts.newer).toBe(2 + folders);
+    expect(others).toBe(1);
+    expect(await server.ids(container)).toEqual(['keep', 'run/1', 'run/late', 'single']);
   });
 
   it.runIf(contract.isTree)('empties a folder of 1,105 files in 25 folders, and takes the folders too', async () => {

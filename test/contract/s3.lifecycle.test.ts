@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   GetBucketLifecycleConfigurationCommand,
   HeadBucketCommand,
@@ -69,7 +70,10 @@ await contractSuite(
       const planned = await rule.plan('apply', { versions: true }, call());
       expect(planned.before).toBe('');
       await rule.change(planned, call());
-      expect(await rulesOf(container)).toMatchObject([{ NoncurrentVersionExpiration: { NoncurrentDays: 1 } }]);
+      expect(await rulesOf(container)).toMatchObject([
+        { NoncurrentVersionExpiration: { NoncurrentDays: 1 } },
+        { Expiration: { ExpiredObjectDeleteMarker: true } },
+      ]);
       proxy.reset();
       await rule.change(await rule.plan('remove', current, call()), call());
       const deletes = proxy.requests.filter(({ method }) => method === 'DELETE').map(({ target }) => target);
@@ -105,23 +109,20 @@ await contractSuite(
         await rule.change(await rule.plan('apply', { versions }, call()), call());
       }
       // For the gateway a day is a second here, and its turn comes when it is told.
-      const turn = ['lc', 'process', '--rgw-lc-debug-interval=1'];
+      const turnOf = (bucket: string) => ['lc', 'process', `--bucket=${bucket}`, '--rgw-lc-debug-interval=1'];
       const versionsLeft = async () => {
         const at = containerPlace(versioned);
         const found = [];
         for await (const { entries } of client.walk(at, { versions: true }, call())) found.push(...entries);
         return found.map(({ id }) => id);
       };
-      await expect
-        .poll(
-          async () => {
-            await new Promise((resolve) => setTimeout(resolve, 1_500));
-            await administer(rgw.configFile, turn);
-            return [await server.ids(plain), await versionsLeft()];
-          },
-          { timeout: 60_000 },
-        )
-        .toEqual([['keep', 'logs', 'logs2/a'], ['keep']]);
+      const left = async () => [await server.ids(plain), await versionsLeft()];
+      const wanted = [['keep', 'logs', 'logs2/a'], ['keep']];
+      for (let turns = 0; turns < 10 && !isDeepStrictEqual(await left(), wanted); turns++) {
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
+        for (const bucket of [plain, versioned]) await administer(rgw.configFile, turnOf(bucket));
+      }
+      expect(await left()).toEqual(wanted);
       for (const container of [plain, versioned]) {
         const rule = client.lifecycle(folderOf(container));
         await rule.change(await rule.plan('remove', current, call()), call());

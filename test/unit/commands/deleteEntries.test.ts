@@ -114,8 +114,8 @@ test('after the report was shown, the rest can still be chosen', async () => {
   told[0]?.press('Show Report');
   await vi.waitFor(() => expect(told).toHaveLength(2));
   expect(told.map(({ buttons }) => buttons)).toEqual([
-    ['Retry Failed', 'Show Report', 'Save Report…'],
-    ['Retry Failed', 'Save Report…'],
+    ['Retry Failed', 'Show Report', 'Save Report…', 'Check Again'],
+    ['Retry Failed', 'Save Report…', 'Check Again'],
   ]);
 });
 

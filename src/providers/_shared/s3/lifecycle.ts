@@ -18,7 +18,7 @@ import {
 } from '../lifecycle.ts';
 import type { S3Connection } from './connection.ts';
 import { answerOf } from './errors.ts';
-import { type RuleFacts, readableRules, ruleFacts, splitRules, writeRules } from './lifecycleXml.ts';
+import { type RuleFacts, readableRules, ruleFacts, splitRules, writeRule } from './lifecycleXml.ts';
 import { startOf } from './listing.ts';
 
 /** The rules of a bucket as the server writes them: each is kept as its text, so that nothing in it is lost on the way back. */
@@ -36,10 +36,10 @@ interface State {
 /** The lifecycle rule for a place. It is known by an id of its own; all other rules stay as they are. */
 export function lifecycleRule(s3: S3Connection, at: Place): LifecycleRule {
   const place = rulePlaceOf(at, startOf(s3));
-  const own = idOf(place);
-  const isOwn = (text: string) => ruleFacts(text).id === own;
+  const own = idsOf(place);
+  const isOwn = (text: string) => own.includes(ruleFacts(text).id);
   return {
-    text: (reach) => `${JSON.stringify({ Rules: [asJson(place, reach)] }, undefined, 2)}\n`,
+    text: (reach) => `${JSON.stringify({ Rules: rulesFor(place, reach) }, undefined, 2)}\n`,
     async plan(what, reach, { signal }) {
       const found = await readRules(s3, place.container, signal);
       const others = found.texts.filter((text) => !isOwn(text));
@@ -69,41 +69,40 @@ export function lifecycleRule(s3: S3Connection, at: Place): LifecycleRule {
   };
 }
 
-/** A rule that says the same already stays as the server wrote it. */
+/** Rules that say the same already stay as the server wrote them. */
 function withOwn(
   found: readonly string[],
   others: readonly string[],
   place: RulePlace,
   reach: RuleReach,
 ): readonly string[] {
-  const rule = writeRule(place, reach);
-  const same = found.some((text) => isDeepStrictEqual(ruleFacts(text), ruleFacts(rule)));
-  return same ? found : [...others, rule];
+  const rules = rulesFor(place, reach).map(writeRule);
+  const said = (texts: readonly string[]) => texts.map((text) => JSON.stringify(ruleFacts(text))).toSorted();
+  const there = found.filter((text) => !others.includes(text));
+  return isDeepStrictEqual(said(there), said(rules)) ? found : [...others, ...rules];
 }
 
-/** An id of 255 characters at most, which no other prefix has. */
-function idOf({ prefix }: RulePlace): string {
+/** Ids of 255 characters at most, which no other prefix has. */
+function idsOf({ prefix }: RulePlace): readonly [objects: string, markers: string] {
   const mark = prefix === '' ? 'whole-bucket' : createHash('sha256').update(prefix).digest('hex').slice(0, 20);
-  return `storage-credentials-${mark}`;
+  return [`storage-credentials-${mark}`, `storage-credentials-${mark}-markers`];
 }
 
 /**
- * With days, Amazon takes delete markers away too once nothing stands behind them.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+ * A delete marker behind which nothing stands any more takes a rule of its own, which can't say days too.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html
  */
-function asJson(place: RulePlace, { versions }: RuleReach) {
-  return {
-    ID: idOf(place),
-    Filter: { Prefix: place.prefix },
-    Status: 'Enabled',
-    Expiration: { Days: expireAfter },
-    ...(versions ? { NoncurrentVersionExpiration: { NoncurrentDays: expireAfter } } : {}),
-    AbortIncompleteMultipartUpload: { DaysAfterInitiation: expireAfter },
-  };
-}
-
-function writeRule(place: RulePlace, reach: RuleReach): string {
-  return writeRules([asJson(place, reach)]);
+function rulesFor(place: RulePlace, { versions }: RuleReach) {
+  const [objects, markers] = idsOf(place);
+  const common = { Filter: { Prefix: place.prefix }, Status: 'Enabled' };
+  return [
+    {
+      ...{ ID: objects, ...common, Expiration: { Days: expireAfter } },
+      ...(versions ? { NoncurrentVersionExpiration: { NoncurrentDays: expireAfter } } : {}),
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: expireAfter },
+    },
+    ...(versions ? [{ ID: markers, ...common, Expiration: { ExpiredObjectDeleteMarker: true } }] : []),
+  ];
 }
 
 function nameOf({ id, prefix }: RuleFacts): string {

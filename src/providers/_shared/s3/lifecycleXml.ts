@@ -7,8 +7,8 @@ export interface RuleFacts {
   /** '' where it speaks of the whole bucket. */
   readonly prefix: string;
   readonly enabled: boolean;
-  /** Each in days, of what is current, of what is older, and of unfinished uploads. */
-  readonly days: readonly (string | undefined)[];
+  /** Days of what is current, of what is older, and of unfinished uploads, and whether lone delete markers go. */
+  readonly takes: readonly (string | undefined)[];
 }
 
 /**
@@ -42,20 +42,21 @@ export function ruleFacts(text: string): RuleFacts {
     id: (rule && textOf(rule, 'ID')) ?? '',
     prefix: at('Filter', 'Prefix') ?? at('Filter', 'And', 'Prefix') ?? at('Prefix') ?? '',
     enabled: at('Status') === 'Enabled',
-    days: [
+    takes: [
       at('Expiration', 'Days'),
       at('NoncurrentVersionExpiration', 'NoncurrentDays'),
       at('AbortIncompleteMultipartUpload', 'DaysAfterInitiation'),
+      at('Expiration', 'ExpiredObjectDeleteMarker'),
     ],
   };
 }
 
 /** Something that can be written as elements. */
-type Written = string | number | { readonly [name: string]: Written };
+type Written = string | number | boolean | { readonly [name: string]: Written };
 
-/** Rules as XML. */
-export function writeRules(rules: readonly Written[]): string {
-  return rules.map((rule) => `<Rule>${elements(rule)}</Rule>`).join('');
+/** A rule as XML. */
+export function writeRule(rule: Written): string {
+  return `<Rule>${elements(rule)}</Rule>`;
 }
 
 /** Rules as a person reads them, one element a line; '' where there are none. */

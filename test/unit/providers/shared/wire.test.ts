@@ -3,6 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   AbortMultipartUploadCommand,
+  DeleteBucketLifecycleCommand,
   DeleteBucketPolicyCommand,
   DeleteBucketTaggingCommand,
   DeleteObjectCommand,
@@ -150,6 +151,21 @@ test.each([
   const lose: BuildMiddleware<ServiceInputTypes, ServiceOutputTypes> = (next) => (args) => {
     const request = args.request as { query: Record<string, string> };
     request.query = { 'x-id': 'lost' };
+    return next(args);
+  };
+  client.middlewareStack.add(lose, { step: 'build', priority: 'low' });
+  await expect(send()).rejects.toMatchObject({ kind: 'unsupported' });
+  expect(sent).toHaveLength(1);
+  client.destroy();
+});
+
+test('sends no lifecycle rules away by a request that lost that word: it would delete the bucket', async () => {
+  const client = guardedClient();
+  const send = () => client.send(new DeleteBucketLifecycleCommand({ Bucket: 'bucket' }));
+  await send();
+  expect(sent).toEqual(['DELETE /bucket/']);
+  const lose: BuildMiddleware<ServiceInputTypes, ServiceOutputTypes> = (next) => (args) => {
+    Object.assign(args.request as object, { query: {} });
     return next(args);
   };
   client.middlewareStack.add(lose, { step: 'build', priority: 'low' });
