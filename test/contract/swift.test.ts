@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Entry, Place, StorageClient, Target } from '../../src/core/storageClient.ts';
+import type { Deleted, Entry, Place, Restoration, StorageClient, Target } from '../../src/core/storageClient.ts';
 import { runRemoval } from '../../src/removal/engine.ts';
 import { planRemoval } from '../../src/removal/plan.ts';
 import type { RecordedRequest } from '../servers/faultProxy.ts';
@@ -214,6 +214,108 @@ await providerSuite('swift', 'OpenStack Swift', ['walk', 'remove', 'properties']
       const verification = await contract.verify(await contract.open({ container }, proxy.endpoint));
       expect(verification.steps.at(-1)).toMatchObject({ stage: 'delete', status: 'unknown' });
       expect(proxy.requests.filter(writes)).toEqual([]);
+    });
+
+    const told = (restorations: readonly Restoration[]) =>
+      restorations.map(({ deleted, result, error }) => [deleted.entry.id, result, error?.kind]);
+    async function deleteAll(client: Required<StorageClient>, container: string): Promise<Deleted[]> {
+      const entries = await walk(client, containerPlace(container));
+      const outcomes = await client.remove(
+        entries.map((entry) => ({ entry, mode: 'recoverable' as const })),
+        call(),
+      );
+      expect(outcomes.filter(({ result }) => result !== 'deleted')).toEqual([]);
+      return outcomes.map(({ target, trace }) => ({ entry: target.entry, ...(trace === undefined ? {} : { trace }) }));
+    }
+    async function withHistory() {
+      const [container, archive] = [await server.createContainer(), await server.createContainer()];
+      await judge.demand({ method: 'POST', container, headers: { 'x-history-location': archive } });
+      return container;
+    }
+
+    it.each([
+      ['versions', versioned],
+      ['an archive', withHistory],
+    ])('are brought back byte for byte from %s, and what came since is kept', async (_, make) => {
+      const container = await make();
+      // Some are deleted one by one, the others together.
+      const names = ['a b+c%20d', 'a/b', '<&>"\'', 'emoji \u{1f600}', '//', 'trailing/', 'newer', 'x'.repeat(300)];
+      for (const name of names) await judge.put(container, name, `content of ${name}`);
+      const client = await contract.open();
+      expect(await client.recovery(containerPlace(container), call())).toMatchObject({ recoverable: 'yes' });
+      const deleted = await deleteAll(client, container);
+      expect(await judge.names(container)).toEqual([]);
+      await judge.put(container, 'newer', 'came since');
+      const first = await client.undelete(deleted, call());
+      expect(first.map(({ deleted: { entry } }) => entry)).toEqual(deleted.map(({ entry }) => entry));
+      expect(told(first).filter(([, result]) => result !== 'restored')).toEqual([['newer', 'changed', 'changed']]);
+      for (const name of names) {
+        const { text } = await judge.demand({ container, id: name });
+        expect(text).toBe(name === 'newer' ? 'came since' : `content of ${name}`);
+      }
+      const again = await client.undelete(deleted, call());
+      expect(told(again).filter(([, result]) => result !== 'already-there')).toEqual([['newer', 'changed', 'changed']]);
+      expect(byBytes(await judge.names(container))).toEqual(byBytes(names));
+    });
+
+    it('are brought back only as they were planned, without their markers', async () => {
+      const container = await versioned();
+      for (const name of ['overwritten', 'purged', 'twice', 'well']) await judge.put(container, name, 'planned');
+      const client = await contract.open();
+      const planned = await walk(client, containerPlace(container));
+      await judge.put(container, 'overwritten', 'after the plan');
+      const deleted = (await deleteAll(client, container)).map(({ trace }, index) => {
+        const entry = planned[index] ?? expect.unreachable();
+        return trace === undefined ? { entry } : { entry, trace };
+      });
+      await judge.demand({ method: 'DELETE', container, id: 'twice' }).catch(() => undefined);
+      const purged = await walk(client, containerPlace(container), { versions: true, id: 'purged' });
+      await client.remove(targets(purged), call());
+      expect(told(await client.undelete(deleted, call()))).toEqual([
+        ['overwritten', 'changed', 'changed'],
+        ['purged', 'failed', 'not-found'],
+        ['twice', 'restored', undefined],
+        ['well', 'restored', undefined],
+      ]);
+      const left = await walk(client, containerPlace(container), { versions: true });
+      expect(left.filter(({ id }) => id === 'twice' || id === 'well').map(({ version }) => version?.marker)).toEqual([
+        false,
+        false,
+      ]);
+      expect(byBytes(await judge.names(container))).toEqual(['twice', 'well']);
+    });
+
+    it('stay current when they came between the look and the change', async () => {
+      const container = await versioned();
+      await judge.put(container, 'a', 'planned');
+      const proxy = await contract.proxy();
+      const client = await contract.open({}, proxy.endpoint);
+      const deleted = await deleteAll(client, container);
+      let newer: Promise<void> | undefined;
+      const held = new Promise<void>((resolve) => {
+        proxy.addRule({
+          when: ({ method, target }) => {
+            if (method === 'GET' && target.includes('versions=true') && !newer) {
+              newer = judge.put(container, 'a', 'newer');
+              resolve();
+            }
+            return false;
+          },
+          fault: { kind: 'reset-before' },
+        });
+      });
+      const [restoration] = await client.undelete(deleted, call());
+      await held;
+      await newer;
+      expect(restoration?.result).toBe('changed');
+      expect((await judge.demand({ container, id: 'a' })).text).toBe('newer');
+    });
+
+    it('say that they were not kept where the container keeps none', async () => {
+      const container = await contract.fill(['a']);
+      const client = await contract.open();
+      const deleted = await deleteAll(client, container);
+      expect(told(await client.undelete(deleted, call()))).toEqual([['a', 'failed', 'unsupported']]);
     });
 
     it('say whether what is deleted can be brought back', async () => {

@@ -10,11 +10,12 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
-import { StorageError, toStorageError } from '../../core/errors.ts';
+import { StorageError } from '../../core/errors.ts';
 import type { Draft } from '../../core/fields.ts';
 import type { Connection } from '../../core/provider.ts';
 import type {
   Call,
+  Deleted,
   Entry,
   ListQuery,
   Outcome,
@@ -23,12 +24,12 @@ import type {
   PropertyGroup,
   ReadOptions,
   Recovery,
+  Restoration,
   SharedLink,
   StorageClient,
   Target,
   WalkQuery,
 } from '../../core/storageClient.ts';
-import { formatCounted } from '../../core/text.ts';
 import type { VerificationStep } from '../../core/verification.ts';
 import { objectEntry, prefixOf } from '../_shared/entries.ts';
 import { createAgent } from '../_shared/http.ts';
@@ -41,7 +42,9 @@ import { createContainer, removeContainer } from './containers.ts';
 import { listPage, locksOf, quotedTag, walkPages } from './listing.ts';
 import { refuseName } from './names.ts';
 import { headOf, propertiesOf } from './properties.ts';
+import { recoveryOf } from './recovery.ts';
 import { removeBatch } from './removal.ts';
+import { undeleteBatch } from './undeletion.ts';
 import { verifyAccount } from './verification.ts';
 import { createWire } from './wire.ts';
 
@@ -131,23 +134,12 @@ class AzureStorageClient implements StorageClient {
     });
   }
 
-  async recovery(_: Place, { signal }: Call): Promise<Recovery> {
-    const query = { restype: 'service', comp: 'properties' };
-    const errand = { method: 'GET', query, answer: { document: 'StorageServiceProperties' } } as const;
-    try {
-      const { deleteRetentionPolicy } = await this.#azure.run({}, errand, signal, () =>
-        this.#azure.library.reader.getProperties({ abortSignal: signal }),
-      );
-      if (!deleteRetentionPolicy?.enabled) return { recoverable: 'no', because: 'Soft delete is off in this account.' };
-      const days = formatCounted(deleteRetentionPolicy.days ?? 0, 'day', 'days');
-      return { recoverable: 'yes', because: `Soft delete keeps what is deleted for ${days}.` };
-    } catch (error) {
-      const failure = toStorageError(error);
-      // A container's token is none at all where the account is asked.
-      const token = this.#azure.options.sasToken !== '' && failure.kind === 'unauthenticated';
-      if (!token && failure.kind !== 'forbidden' && failure.kind !== 'unsupported') throw failure;
-      return { recoverable: 'unknown', because: 'These credentials may not ask whether soft delete is on.' };
-    }
+  recovery(at: Place, { signal }: Call): Promise<Recovery> {
+    return recoveryOf(this.#azure, at, signal);
+  }
+
+  undelete(batch: readonly Deleted[], { signal }: Call): Promise<readonly Restoration[]> {
+    return undeleteBatch(this.#azure, batch, signal);
   }
 
   async share(entry: Entry, { seconds }: { readonly seconds: number }): Promise<SharedLink> {

@@ -73,7 +73,7 @@ export class AzureConnection {
   /** Runs one call on the account, a container or a blob in it; its failure is a StorageError. */
   async run<T>(
     about: About,
-    errand: Pick<Errand, 'method' | 'answer'> & Partial<Pick<Errand, 'query'>>,
+    errand: Pick<Errand, 'method' | 'answer'> & Partial<Pick<Errand, 'query' | 'status'>>,
     signal: AbortSignal,
     work: () => Promise<T>,
   ): Promise<T> {

@@ -66,6 +66,7 @@ export default defineProvider({
     'stat',
     'read',
     'recovery',
+    'undelete',
     'share',
     'properties',
     'createContainer',

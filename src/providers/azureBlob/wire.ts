@@ -16,6 +16,8 @@ export interface Errand {
   readonly query: Readonly<Partial<Record<(typeof deciding)[number], string>>>;
   /** What a good answer holds: an XML document with this root, the bytes of a blob, replies to so many parts, or nothing. */
   readonly answer: { readonly document: string } | { readonly replies: number } | 'bytes' | 'nothing';
+  /** The status of a good answer, where it is not the usual one of the method. */
+  readonly status?: number;
   readonly signal: AbortSignal;
 }
 
@@ -91,7 +93,8 @@ async function exchange(server: URL, agent: Agent, request: WebResource, target:
     return { request, status: answer.status, headers: shown, ...content } as HttpOperationResponse;
   };
   if (answer.status >= 300) throw await refusalIn(answer, server, errand);
-  if (answer.headers['x-ms-request-id'] === undefined || answer.status !== goodStatus[method]) throw notWhole();
+  if (answer.headers['x-ms-request-id'] === undefined || answer.status !== (errand.status ?? goodStatus[method]))
+    throw notWhole();
   if (errand.answer === 'bytes') {
     if (answer.headers['x-ms-blob-type'] === undefined) throw notWhole();
     return respond({ readableStreamBody: answer.body });

@@ -2,6 +2,7 @@ import type { Draft } from '../../core/fields.ts';
 import type { Connection } from '../../core/provider.ts';
 import type {
   Call,
+  Deleted,
   Entry,
   ListQuery,
   Outcome,
@@ -10,6 +11,7 @@ import type {
   PropertyGroup,
   ReadOptions,
   Recovery,
+  Restoration,
   SharedLink,
   StorageClient,
   Target,
@@ -27,6 +29,7 @@ import { removeBatch } from './removal.ts';
 import { restoreBefore } from './restore.ts';
 import { shareObject } from './share.ts';
 import type { Login } from './signIn.ts';
+import { undeleteBatch } from './undeletion.ts';
 import { verifySwift } from './verification.ts';
 import { recoveryIn } from './versioning.ts';
 
@@ -88,6 +91,10 @@ class SwiftStorageClient implements StorageClient {
 
   restore(marker: Entry, { signal }: Call): Promise<void> {
     return restoreBefore(this.#swift, marker, signal);
+  }
+
+  undelete(batch: readonly Deleted[], { signal }: Call): Promise<readonly Restoration[]> {
+    return undeleteBatch(this.#swift, batch, signal);
   }
 
   share(entry: Entry, options: { readonly seconds: number }, { signal }: Call): Promise<SharedLink> {

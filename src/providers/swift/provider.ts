@@ -69,6 +69,7 @@ export default defineProvider({
     'read',
     'recovery',
     'restore',
+    'undelete',
     'share',
     'properties',
     'createContainer',

@@ -117,7 +117,11 @@ async function removeSmall(swift: SwiftConnection, target: Target, signal: Abort
   const { container, id, version } = target.entry;
   const query = version === undefined ? {} : { 'version-id': version.id };
   const answer = await swift.answer({ method: 'DELETE', container, id, query }, signal);
-  if (answer.status === 204 && isOfSwift(answer)) return { target, result: 'deleted' };
+  if (answer.status === 204 && isOfSwift(answer)) {
+    // Of a marker; the answer to the deletion of a version names that version.
+    const marker = version === undefined ? answer.headers['x-object-version-id'] : undefined;
+    return { target, result: 'deleted', ...(marker === undefined ? {} : { trace: marker }) };
+  }
   if (answer.status === 404 && isOfSwift(answer)) return { target, result: 'already-gone' };
   if (answer.status < 300) throw incomplete((await swift.subject({})).server);
   throw await swift.refusal(answer, target.entry);

@@ -35,7 +35,7 @@ export async function recoveryIn(swift: SwiftConnection, container: string, sign
   const headers = await headOfContainer(swift, container, signal);
   switch (versioningOf(headers)) {
     case 'versions':
-      return { recoverable: 'yes', because: 'The container keeps versions.' };
+      return { recoverable: 'yes', because: 'The container keeps versions: what is deleted stays as an earlier one.' };
     case 'history':
       return { recoverable: 'yes', because: `What is deleted is kept in: ${decoded(headers['x-history-location'])}` };
     case 'stack':
