@@ -24,9 +24,13 @@ const removal = job.whole ? await deleteWhole(listed) : listed;
 const planned = performance.now();
 const report = await runRemoval({ ...common, removal });
 const ended = performance.now();
+const { user, system } = process.cpuUsage();
 process.stdout.write(
   JSON.stringify({
     deleted: report.results.deleted,
+    userSeconds: user / 1e6,
+    systemSeconds: system / 1e6,
+    peakMiB: process.resourceUsage().maxRSS / 1024,
     planSeconds: (planned - started) / 1000,
     runSeconds: (ended - planned) / 1000,
   }),
