@@ -14,6 +14,8 @@ export interface Cost {
   readonly output: string;
   /** Of the wall time, the work without the start of the process, where the command tells it. */
   readonly workSeconds?: number;
+  /** Of that, the deletion without its plan. */
+  readonly runSeconds?: number;
 }
 
 /** Runs a command under GNU time and gives what it cost; throws with its last words when it fails. */

@@ -35,8 +35,28 @@ export interface BenchServer {
 
 const bucket = 'bench';
 
-/** The memory S3 server in a process of its own, adding a latency to every request. */
-export async function startBenchServer(keys: number, latencyMs: number): Promise<BenchServer> {
+/** How the memory S3 server is filled and how it behaves. */
+export interface MemoryServerSettings {
+  readonly keys: number;
+  /** Added to each request, in milliseconds. */
+  readonly latencyMs: number;
+  /** How many folders the keys stand in, evenly; none by default. */
+  readonly folders?: number;
+  /** More deletes a second than this are refused with SlowDown. */
+  readonly keysPerSecond?: number;
+  /** One of so many deletes is refused with SlowDown. */
+  readonly refuseOneOf?: number;
+}
+
+export interface MemoryServer extends BenchServer {
+  readonly access: PeerAccess;
+  /** When the last request came, in milliseconds since the epoch. */
+  lastRequestAt(): Promise<number>;
+}
+
+/** The memory S3 server in a process of its own. */
+export async function startMemoryServer(settings: MemoryServerSettings): Promise<MemoryServer> {
+  const { keys, folders = 0, ...behaviour } = settings;
   const credentials = {
     accessKeyId: randomBytes(10).toString('hex').toUpperCase(),
     secretAccessKey: randomBytes(20).toString('hex'),
@@ -44,30 +64,47 @@ export async function startBenchServer(keys: number, latencyMs: number): Promise
   const child = spawn(process.execPath, [new URL('../demo/serve.ts', import.meta.url).pathname], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  const endNow = () => child.kill('SIGKILL');
+  process.once('exit', endNow);
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async (question: ServeConfig | ServeCommand) => {
     child.stdin.write(`${JSON.stringify(question)}\n`);
     const { value } = await answers.next();
-    return JSON.parse(value ?? '{}') as { endpoint: string; objects: number; requests: Record<string, number> };
+    return JSON.parse(value ?? '{}') as ServerAnswer;
   };
-  const { endpoint } = await ask({ credentials: [credentials], latencyMs });
+  const { endpoint } = await ask({ credentials: [credentials], ...behaviour });
+  const prefixes = Array.from({ length: folders }, (_, n) => `folder-${String(n).padStart(4, '0')}/`);
+  const access = { endpoint, ...credentials };
   return {
-    name: `memory S3 @ ${latencyMs} ms`,
+    name: `memory S3 @ ${settings.latencyMs} ms`,
     keys,
-    ...s3Facts({ endpoint, ...credentials }),
+    access,
+    ...s3Facts(access),
     async fill() {
-      await ask({ command: 'seed', bucket, prefix: 'object-', count: keys });
+      const perPrefix = keys / Math.max(1, folders);
+      for (const prefix of folders > 0 ? prefixes : ['']) {
+        await ask({ command: 'seed', bucket, prefix: `${prefix}object-`, count: perPrefix });
+      }
       await ask({ command: 'reset-counts' });
     },
     async inspect() {
       const { objects, requests } = await ask({ command: 'counts', bucket });
       return { objects, requests: Object.values(requests).reduce((sum, count) => sum + count, 0) };
     },
+    lastRequestAt: async () => (await ask({ command: 'counts', bucket })).lastRequestAt,
     async stop() {
+      process.off('exit', endNow);
       child.stdin.end();
       await endChild(child);
     },
   };
+}
+
+interface ServerAnswer {
+  readonly endpoint: string;
+  readonly objects: number;
+  readonly requests: Record<string, number>;
+  readonly lastRequestAt: number;
 }
 
 /** Ceph RGW over memory. */

@@ -17,6 +17,28 @@ export interface Job {
   readonly batch?: number;
   /** Whether a folder goes whole, by one call. */
   readonly whole?: true;
+  /** Whether it is only listed, into a manifest. */
+  readonly planOnly?: true;
+  /** Whether it is listed one page after the other. */
+  readonly oneByOne?: true;
+  /** Milliseconds after which the run is cancelled. */
+  readonly cancelAfter?: number;
+}
+
+/** What ours tells of itself. */
+export interface Told {
+  readonly planned: number;
+  readonly deleted: number;
+  readonly planSeconds: number;
+  readonly runSeconds: number;
+  readonly userSeconds: number;
+  readonly systemSeconds: number;
+  /** Milliseconds. */
+  readonly loopDelay: { readonly p99: number; readonly max: number };
+  /** Milliseconds since the epoch. */
+  readonly cancelledAt?: number;
+  /** How many entries have their outcome on disk. */
+  readonly recorded?: number;
 }
 
 /** A program that empties a container. */
@@ -24,6 +46,8 @@ export interface Tool {
   readonly name: string;
   /** The command that must exist. */
   readonly needs: string;
+  /** Says whether the command is of use: it may lack a library. */
+  readonly works?: () => Promise<boolean>;
   /** The Debian package that brings it, where it is called otherwise. */
   readonly debianPackage?: string;
   /** At most so many rounds, for what takes minutes. */
@@ -58,9 +82,35 @@ export function s3Peers(access: PeerAccess, bucket: string): readonly Tool[] {
           { env: awsEnvironment(access) },
         ),
     },
+    {
+      name: 'boto3',
+      needs: 'python3',
+      debianPackage: 'python3-boto3',
+      works: () =>
+        measureCommand('python3', ['-c', 'import boto3']).then(
+          () => true,
+          () => false,
+        ),
+      rounds: Number.POSITIVE_INFINITY,
+      empty: () =>
+        measureCommand('python3', ['-c', boto3Script, access.endpoint, bucket], { env: awsEnvironment(access) }),
+    },
     rclone('rclone, 64 workers', environment, bucket, ['--transfers', '64', '--checkers', '64']),
     { ...rclone('rclone, default', environment, bucket), rounds: 1 },
   ];
+}
+
+const boto3Script =
+  'import boto3, sys; boto3.resource("s3", endpoint_url=sys.argv[1]).Bucket(sys.argv[2]).objects.delete()';
+
+/** rclone listing everything in a container, however deep. */
+export function rcloneListing(access: PeerAccess, bucket: string): Tool {
+  return {
+    name: 'rclone lsf -R',
+    needs: 'rclone',
+    rounds: Number.POSITIVE_INFINITY,
+    empty: () => measureCommand('rclone', ['lsf', '-R', `peer:${bucket}`], { env: rcloneEnvironment(access) }),
+  };
 }
 
 /** rclone, which deletes one object a request. @param environment names the remote `peer` */
@@ -113,11 +163,13 @@ export async function buildOurs(): Promise<(name: string, job: Omit<Job, 'folder
     name,
     needs: process.execPath,
     rounds: Number.POSITIVE_INFINITY,
-    async empty(folder) {
-      const input = JSON.stringify({ ...job, folder });
-      const cost = await measureCommand(process.execPath, ['out/bench/ours.mjs'], { input });
-      const { planSeconds, runSeconds } = JSON.parse(cost.output) as { planSeconds: number; runSeconds: number };
-      return { ...cost, workSeconds: planSeconds + runSeconds };
-    },
+    empty: (folder) => runOurs({ ...job, folder }),
   });
+}
+
+/** Does a job in a process of its own, which `buildOurs` made, and gives what it cost and what it tells. */
+export async function runOurs(job: Job): Promise<Cost & { readonly told: Told }> {
+  const cost = await measureCommand(process.execPath, ['out/bench/ours.mjs'], { input: JSON.stringify(job) });
+  const told = JSON.parse(cost.output) as Told;
+  return { ...cost, workSeconds: told.planSeconds + told.runSeconds, runSeconds: told.runSeconds, told };
 }

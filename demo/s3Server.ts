@@ -42,6 +42,8 @@ export interface MemoryS3 {
   /** Requests since the start or the last reset, by method; DeleteObjects counts as `POST`. */
   requestCounts(): Record<string, number>;
   resetCounts(): void;
+  /** When the last request came, in milliseconds since the epoch; 0 before the first. */
+  lastRequestAt(): number;
   /** Number of objects in a bucket; 0 when there is no such bucket. */
   countObjects(bucket: string): number;
   /** Stores an object, making its bucket when needed, without a request. */
@@ -59,11 +61,13 @@ export async function startMemoryS3(options: MemoryS3Options): Promise<MemoryS3>
   const counts = new Map<string, number>();
   const answer = createAnswerer(options, buckets);
   let served = 0;
+  let lastRequestAt = 0;
 
   const serve = async (incoming: http.IncomingMessage, outgoing: http.ServerResponse) => {
     const requestId = (++served).toString(16).toUpperCase().padStart(16, '0');
     const method = incoming.method ?? '';
     counts.set(method, (counts.get(method) ?? 0) + 1);
+    lastRequestAt = Date.now();
     const body = await readBody(incoming);
     if (options.latencyMs) await sleep(options.latencyMs);
     const answered = answerOrRefuse(() => answer(readRequest(incoming, body)), incoming.url ?? '', requestId);
@@ -82,6 +86,7 @@ export async function startMemoryS3(options: MemoryS3Options): Promise<MemoryS3>
     endpoint: `http://127.0.0.1:${address.port}`,
     requestCounts: () => Object.fromEntries(counts),
     resetCounts: () => counts.clear(),
+    lastRequestAt: () => lastRequestAt,
     countObjects: (bucket) => buckets.get(bucket)?.objects.size ?? 0,
     put(bucketName, key, body) {
       const bucket = buckets.get(bucketName) ?? createBucket(buckets, bucketName);

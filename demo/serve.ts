@@ -1,10 +1,15 @@
 import { createInterface } from 'node:readline';
 import { createObject } from './s3Objects.ts';
+import { renderRefusal, type S3Answer, S3Refusal, type S3Request } from './s3Protocol.ts';
 import { type MemoryS3, type MemoryS3Options, startMemoryS3 } from './s3Server.ts';
 import { fillSampleData, undeletableSamples } from './sampleData.ts';
 
 /** The first line on standard input, as JSON: how the server behaves, keys included, which is why it is no argument. */
-export type ServeConfig = Omit<MemoryS3Options, 'intercept'> & { readonly sampleData?: boolean };
+export type ServeConfig = Omit<MemoryS3Options, 'intercept'> & {
+  readonly sampleData?: boolean;
+  /** One of so many deletes is refused, evenly spread: a server that fails in passing. */
+  readonly refuseOneOf?: number;
+};
 
 /** Every further line: a question or an order, answered by one line. */
 export type ServeCommand =
@@ -25,7 +30,8 @@ for await (const line of lines) {
 }
 await server?.stop();
 
-async function start({ sampleData, ...options }: ServeConfig): Promise<MemoryS3> {
+async function start({ sampleData, refuseOneOf, ...options }: ServeConfig): Promise<MemoryS3> {
+  if (refuseOneOf !== undefined) return startMemoryS3({ ...options, intercept: refuseDeletes(refuseOneOf) });
   if (!sampleData) return startMemoryS3(options);
   const started = await startMemoryS3({ undeletable: undeletableSamples, ...options });
   fillSampleData(started);
@@ -42,7 +48,21 @@ function obey(server: MemoryS3, order: ServeCommand): object {
   }
   if (order.command === 'reset-counts') server.resetCounts();
   if (order.command !== 'counts') return { done: order.command };
-  return { requests: server.requestCounts(), objects: server.countObjects(order.bucket) };
+  return {
+    requests: server.requestCounts(),
+    lastRequestAt: server.lastRequestAt(),
+    objects: server.countObjects(order.bucket),
+  };
+}
+
+function refuseDeletes(oneOf: number): (request: S3Request) => S3Answer | undefined {
+  let deletes = 0;
+  return ({ method, rawPath }) => {
+    if ((method !== 'POST' && method !== 'DELETE') || ++deletes % oneOf !== 0) return undefined;
+    const refusal = new S3Refusal(503, 'SlowDown', 'Please reduce your request rate.');
+    const headers = { 'content-type': 'application/xml' };
+    return { status: refusal.status, headers, body: renderRefusal(refusal, rawPath, 'refused') };
+  };
 }
 
 function print(answer: object): void {

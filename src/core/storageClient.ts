@@ -267,8 +267,10 @@ export function placeOf(entry: Entry): Place | undefined {
 }
 
 /** Equal for two entries exactly when they are the same thing at the backend. */
-export function identityOf(entry: Entry): string {
-  return JSON.stringify([entry.kind, entry.container ?? null, entry.id, entry.version?.id ?? null]);
+export function identityOf({ kind, container, id, version }: Entry): string {
+  // Asked of every entry several times; the lengths tell where one part ends.
+  const lengths = `${container?.length ?? '-'} ${version?.id.length ?? '-'}`;
+  return `${kind} ${lengths} ${container ?? ''}${version?.id ?? ''}${id}`;
 }
 
 function containerOf(entry: Entry): { container?: string } {

@@ -10,8 +10,8 @@ const mostRanges = 8;
 /** A range with less than this many pages left is not cut in two: the cut costs a request. */
 const leastPages = 4;
 
-/** A folder whose direct children are taken for places to cut at holds at least so many folders. */
-const fewestFolders = 3;
+/** Folders that are asked for the folders in them. */
+const mostAsked = 16;
 
 export interface FanOut {
   readonly client: StorageClient;
@@ -43,6 +43,8 @@ interface Range {
   /** Some ids of its last pages, in their order, and how many pages they span. */
   sample: readonly string[];
   sampled: number;
+  /** Whether the server said that there is more. */
+  more: boolean;
 }
 
 type Arrival = { readonly range: Range } & ({ readonly page: IteratorResult<Listing> } | { readonly error: unknown });
@@ -61,8 +63,11 @@ class RangedListing {
   #trial: { readonly first: Range; readonly second: Range } | undefined;
   /** What came for the first range while the second was on trial. */
   #held: Arrival[] = [];
-  /** The folders that keys so far lie beside, in their order: places to cut at. */
-  #folders: readonly string[] | 'unasked' | 'asked' = 'unasked';
+  /** Folders that are known, in their order: places to cut at. */
+  #folders: readonly string[] = [];
+  /** Where folders were asked for. */
+  readonly #asked = new Set<string>();
+  #asking = false;
 
   constructor(fanOut: FanOut) {
     this.#fanOut = fanOut;
@@ -87,7 +92,7 @@ class RangedListing {
     const call: Call = { signal: AbortSignal.any([signal, this.#ended.signal]) };
     const pages = client.walk?.(place, after === undefined ? {} : { after }, call) ?? nothing();
     const items = trusted(pages, call.signal)[Symbol.asyncIterator]();
-    const range: Range = { after, items, until, at: undefined, sample: [], sampled: 0 };
+    const range: Range = { after, items, until, at: undefined, sample: [], sampled: 0, more: true };
     this.#open.add(range);
     this.#ask(range);
     return range;
@@ -127,14 +132,15 @@ class RangedListing {
       this.#close(range);
       return undefined;
     }
-    const { entries, repeated } = arrival.page.value;
+    const { entries, repeated, more } = arrival.page.value;
     const mine = this.#cut(range, entries);
+    range.more = more;
     this.#listed++;
     if (mine.length < entries.length) this.#close(range);
     else this.#ask(range);
     this.#sample(range, mine);
     this.#cutRanges();
-    return { entries: mine, repeated };
+    return { entries: mine, repeated, more };
   }
 
   /** Ends the trial of ranges by the first page of a second one. Where it failed, the first range goes to the end by itself. */
@@ -181,10 +187,8 @@ class RangedListing {
   }
 
   #cutRanges(): void {
-    if (this.#ranges === 'refused' || this.#ranges === 'tried') return;
+    if (this.#ranges === 'refused' || this.#ranges === 'tried' || this.#asking) return;
     if (this.#cuts >= this.#cutsAllowed() || this.#open.size >= mostRanges) return;
-    if (this.#folders === 'unasked' && this.#askForFolders()) return;
-    if (this.#folders === 'asked') return;
     const [best] = [...this.#open]
       .map((range) => this.#placeToCut(range))
       .filter((cut) => cut !== undefined)
@@ -192,6 +196,22 @@ class RangedListing {
     if (!best || best.pages < leastPages) return;
     this.#cuts++;
     const { range, key } = best;
+    const unasked = this.#foldersIn(range).length === 0 ? this.#levelToAsk(range) : undefined;
+    if (unasked !== undefined) this.#askForFolders(unasked);
+    else if (key !== undefined) this.#cutAt(range, key);
+    else this.#cuts--;
+  }
+
+  /** Each cut costs up to one request, so there are few as long as little was listed; more where folders say that there is more. */
+  #cutsAllowed(): number {
+    const pages = this.#listed;
+    const many = Math.floor(pages / 8);
+    if (this.#folders.length > 0) return Math.min(pages - 1, 8 + many);
+    if (pages < 22) return Math.min(3, Math.floor(Math.log2(pages)));
+    return 3 + Math.min(Math.floor((pages - 20) / 2), 4 + many);
+  }
+
+  #cutAt(range: Range, key: string): void {
     const second = this.#begin(key, range.until);
     range.until = key;
     if (this.#ranges === 'work') return;
@@ -199,72 +219,56 @@ class RangedListing {
     this.#trial = { first: range, second };
   }
 
-  /** Each cut costs up to one request, so there are few as long as little was listed; more where folders say that there is more. */
-  #cutsAllowed(): number {
-    const pages = this.#listed;
-    if (pages >= 2 && typeof this.#folders !== 'string' && this.#folders.length > 0) return pages;
-    return pages < 24 ? Math.min(3, Math.floor(Math.log2(pages))) : 3 + Math.floor((pages - 20) / 4);
-  }
-
-  #placeToCut(range: Range): { range: Range; key: string; pages: number } | undefined {
-    if (range.at === undefined) return undefined;
+  #placeToCut(range: Range): { range: Range; key: string | undefined; pages: number } | undefined {
+    if (range.at === undefined || !range.more) return undefined;
     const between = this.#foldersIn(range);
     const guess = guessFrom(range.sample, { base: this.#base, pages: range.sampled, end: range.until });
     const pages = Math.max(this.#pagesLeft(range, guess), between.length > 0 ? leastPages + between.length : 0);
     const middle = between[Math.floor(between.length / 2)];
-    const key = middle ?? guess?.ahead(range.until === undefined ? 2 * this.#listed : pages / 2);
-    return key === undefined ? undefined : { range, key, pages };
+    // Never so far ahead that what was listed says nothing of it.
+    const key = middle ?? guess?.ahead(Math.min((guess.remaining ?? Number.POSITIVE_INFINITY) / 2, 2 * this.#listed));
+    return { range, key, pages };
   }
 
-  /** Of a range without an end it is believed that half as much is to come as came already. */
-  #pagesLeft(range: Range, guess: KeyGuess | undefined): number {
+  /** No more is believed to be left in a range than half of what came already: keys may end long before their range does. */
+  #pagesLeft({ until }: Range, guess: KeyGuess | undefined): number {
     const believed = Math.max(leastPages, this.#listed / 2);
-    return range.until === undefined ? believed : (guess?.remaining ?? 0);
+    return until === undefined ? believed : Math.min(believed, guess?.remaining ?? 0);
   }
 
   #foldersIn({ at = '', until }: Range): readonly string[] {
-    if (typeof this.#folders === 'string') return [];
     return this.#folders.filter(
       (id) => compareBytes(id, at) > 0 && (until === undefined || compareBytes(id, until) < 0),
     );
   }
 
-  /** Asks once for the folders beside those that keys lie in; false where there are none. */
-  #askForFolders(): boolean {
-    const [range] = this.#open;
-    const [first, last] = [range?.sample[0], range?.at];
-    if (first === undefined || last === undefined) return false;
-    const shared = sharedFolder(first, last, this.#base);
-    if (!last.includes('/', shared.length)) {
-      this.#folders = [];
-      return false;
+  /** The outermost folder above the last key whose folders aren't known; not the one that the key itself lies in. */
+  #levelToAsk({ at = '' }: Range): string | undefined {
+    const levels = [this.#base];
+    for (let end = at.indexOf('/', this.#base.length); end >= 0; end = at.indexOf('/', end + 1)) {
+      levels.push(at.slice(0, end + 1));
     }
+    return this.#asked.size >= mostAsked ? undefined : levels.slice(0, -1).find((level) => !this.#asked.has(level));
+  }
+
+  #askForFolders(level: string): void {
     const { client, place, signal } = this.#fanOut;
     const container = place.kind === 'container' ? place.id : place.kind === 'folder' ? place.container : undefined;
     const at: Place =
-      shared === this.#base ? place : { kind: 'folder', id: shared, ...(container === undefined ? {} : { container }) };
-    this.#folders = 'asked';
-    this.#cuts++;
-    const call = { signal: AbortSignal.any([signal, this.#ended.signal]) };
-    client.list(at, {}, call).then(
-      ({ entries }) => this.#learnFolders(entries.filter(({ kind }) => kind === 'folder').map(({ id }) => id)),
-      () => this.#learnFolders([]),
+      level === this.#base ? place : { kind: 'folder', id: level, ...(container === undefined ? {} : { container }) };
+    this.#asked.add(level);
+    this.#asking = true;
+    const learn = (entries: readonly Entry[]) => {
+      const ids = entries.filter(({ kind, id }) => kind === 'folder' && id.startsWith(level)).map(({ id }) => id);
+      this.#folders = [...this.#folders, ...ids].sort(compareBytes);
+      this.#asking = false;
+      this.#cutRanges();
+    };
+    client.list(at, {}, { signal: AbortSignal.any([signal, this.#ended.signal]) }).then(
+      ({ entries }) => learn(entries),
+      () => learn([]),
     );
-    return true;
   }
-
-  #learnFolders(ids: readonly string[]): void {
-    const beside = ids.filter((id) => id.startsWith(this.#base) && id !== this.#base).sort(compareBytes);
-    this.#folders = beside.length < fewestFolders ? [] : beside;
-  }
-}
-
-/** The deepest folder that holds both. */
-function sharedFolder(a: string, b: string, base: string): string {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
-  const end = a.lastIndexOf('/', length - 1) + 1;
-  return end <= base.length ? base : a.slice(0, end);
 }
 
 /** Whether each id stands behind the one before it. */

@@ -24,22 +24,23 @@ export function guessFrom(
 ): KeyGuess | undefined {
   const [first, last] = [sample[0], sample.at(-1)];
   if (first === undefined || last === undefined || first === last) return undefined;
-  const from = base.length;
-  const to = Math.min(sharedLength(first, last) + 8, from + mostWheels, firstSurrogateIn(sample));
+  const from = Math.max(base.length, afterSurrogates(first.slice(0, sharedLength(first, last))));
+  const to = Math.min(sharedLength(first, last) + 8, from + mostWheels, firstSurrogateIn(sample, from));
   const seen = Array.from({ length: Math.max(0, to - from) }, (_, place) => charactersAt(sample, from + place));
   const isHex = seen.some((characters) => isMixedHex(characters));
   const wheels = seen.map((characters) => wheelOf(characters, isHex));
   const read = (key: string) => wheels.reduce((value, wheel, place) => turn(value, wheel, key[from + place]), 0n);
   const at = read(last);
   const span = (at - read(first)) / BigInt(Math.max(1, pages)) || 1n;
-  const limit = end?.startsWith(base) ? read(end) - at : undefined;
+  const kept = last.slice(0, from);
+  const limit = end?.startsWith(kept) ? read(end) - at : undefined;
   const room = wheels.reduce((all, wheel) => all * BigInt(wheel.length), 1n) - 1n - at;
   return {
     remaining: limit === undefined || limit < 0n ? undefined : Number(limit / span),
     ahead(distance) {
       const wanted = span * BigInt(Math.max(1, Math.round(distance)));
       const most = limit !== undefined && limit > 0n && limit < room ? limit : room;
-      const key = base + write(at + (wanted < most ? wanted : most / 2n), wheels);
+      const key = kept + write(at + (wanted < most ? wanted : most / 2n), wheels);
       if (compareBytes(last, key) >= 0 || (end !== undefined && compareBytes(key, end) >= 0)) return undefined;
       return key;
     },
@@ -92,7 +93,14 @@ function sharedLength(a: string, b: string): number {
 }
 
 /** Half of a character is no place to cut a key. */
-function firstSurrogateIn(sample: readonly string[]): number {
-  const places = sample.map((key) => key.search(/[\ud800-\udfff]/)).filter((place) => place >= 0);
-  return Math.min(...places, Number.POSITIVE_INFINITY);
+function firstSurrogateIn(sample: readonly string[], from: number): number {
+  const places = sample.map((key) => key.slice(from).search(surrogate)).filter((place) => place >= 0);
+  return from + Math.min(...places, Number.POSITIVE_INFINITY);
 }
+
+function afterSurrogates(text: string): number {
+  for (let length = text.length; length > 0; length--) if (surrogate.test(text[length - 1] ?? '')) return length;
+  return 0;
+}
+
+const surrogate = /[\ud800-\udfff]/;

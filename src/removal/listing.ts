@@ -18,6 +18,8 @@ export interface Listing {
   readonly entries: readonly Entry[];
   /** How many entries of it were there already. */
   readonly repeated: number;
+  /** Whether the server says that there is more. */
+  readonly more: boolean;
 }
 
 /**
@@ -64,7 +66,7 @@ async function* withoutRepeats(pages: AsyncIterable<Page>, signal: AbortSignal):
     else if (page.cursor !== undefined && page.cursor === cursor) throw goesInCircles();
     cursor = page.cursor;
     previous = current;
-    yield { entries, repeated: page.entries.length - entries.length };
+    yield { entries, repeated: page.entries.length - entries.length, more: cursor !== undefined };
   }
 }
 

@@ -67,6 +67,22 @@ await contractSuite('listing', ['walk', 'stat', 'read', 'recovery'], (contract) 
     expect((await walkNames(client, container, 'object-110')).toSorted()).toEqual(ids.slice(1100));
   });
 
+  it.runIf(provider.capabilities.has('ranges'))('begins behind any key, in the order of bytes', async () => {
+    const ids = ['a b', 'a+b', 'a/1', 'a/é', 'a/\uffee', 'a/\u{10000}', 'b', 'c/1', 'c/10'];
+    const container = await contract.fill([...ids, ...names('d', 1005)]);
+    const client = await contract.open();
+    const behind = async (after: string, prefix = '') => {
+      const pages = client.walk?.(contract.place(container), { after, prefix }, call()) ?? expect.unreachable();
+      return (await collect(pages)).flatMap(({ entries }) => entries).map(({ id }) => id);
+    };
+    expect(await behind('a/', 'a')).toEqual(ids.slice(2, 6));
+    expect(await behind('a/\uffee', 'a')).toEqual(ids.slice(5, 6));
+    expect(await behind('bb')).toEqual([...ids.slice(7), ...names('d', 1005)]);
+    expect(await behind('c/1', 'c')).toEqual(['c/10']);
+    expect(await behind('d0002')).toEqual(names('d', 1005).slice(3));
+    expect(await behind('e')).toEqual([]);
+  });
+
   ofObjects('filters by prefix at the server, at the top and in a folder', async () => {
     const container = await contract.fill([...names('a/x', 3), ...names('a/y', 2), ...names('b', 2), 'a b+c%']);
     const proxy = await contract.proxy();

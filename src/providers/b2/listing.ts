@@ -29,21 +29,22 @@ export async function listPage(b2: B2Connection, at: Place, query: ListQuery, si
   return query.versions ? await versionsPage(b2, asked, signal) : await namesPage(b2, asked, signal);
 }
 
-/** Every object below a place in the order of their names' bytes, or with `versions` each of its versions, the newest first. */
+/** Every object below a place, or behind a name there, in the order of their names' bytes, or with `versions` each of its versions, the newest first. */
 export async function* walkPages(
   b2: B2Connection,
   at: Place,
-  { prefix, id, versions }: WalkQuery,
+  { prefix, id, versions, after }: WalkQuery,
   signal: AbortSignal,
 ): AsyncGenerator<Page> {
   const asked = { ...askedAt(at, prefix), ...(id === undefined ? {} : { prefix: id }) };
   const refusal = id === undefined ? undefined : checkKey(id);
   if (refusal) throw refusal;
-  let cursor: string | undefined;
+  let cursor = after;
   do {
     const page: Page = await (versions ? versionsPage : namesPage)(b2, { ...asked, cursor }, signal);
     const entries = id === undefined ? page.entries : page.entries.filter((entry) => entry.id === id);
-    yield { entries };
+    // The name itself is where the service begins.
+    yield { ...page, entries: entries.filter((entry) => entry.id !== after) };
     // Of all names that begin with a name, that one itself comes first.
     cursor = entries.length < page.entries.length ? undefined : page.cursor;
   } while (cursor !== undefined);

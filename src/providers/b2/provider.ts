@@ -38,6 +38,7 @@ export default defineProvider({
   capabilities: [
     'remove',
     'walk',
+    'ranges',
     'stat',
     'read',
     'recovery',

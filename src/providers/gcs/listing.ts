@@ -1,4 +1,4 @@
-import type { ListQuery, Page, Place } from '../../core/storageClient.ts';
+import type { ListQuery, Page, Place, WalkQuery } from '../../core/storageClient.ts';
 import { checkedPage, containerEntry, containerOf, endless, folderEntry, startPage } from '../_shared/entries.ts';
 import { checkPrefix } from '../_shared/keys.ts';
 import { bucketPath, type GcsConnection } from './connection.ts';
@@ -14,13 +14,19 @@ export async function listPage(gcs: GcsConnection, at: Place, query: ListQuery, 
   return start.container === '' ? await listBuckets(gcs, query, signal) : startPage(start, query);
 }
 
-/** Every object below a place, in the order of their names' bytes. */
-export async function* walkPages(gcs: GcsConnection, at: Place, prefix: string | undefined, signal: AbortSignal) {
+/** Every object below a place, in the order of their names' bytes, or those of them that stand behind a name. */
+export async function* walkPages(
+  gcs: GcsConnection,
+  at: Place,
+  { prefix = '', after }: WalkQuery,
+  signal: AbortSignal,
+): AsyncGenerator<Page> {
   let cursor: string | undefined;
   do {
-    const query = { ...(cursor === undefined ? {} : { cursor }), ...(prefix === undefined ? {} : { prefix }) };
+    const query = { prefix, after, ...(cursor === undefined ? {} : { cursor }) };
     const page = await listObjects(gcs, at, query, signal);
-    yield page;
+    // The name itself is where the service begins.
+    yield { ...page, entries: page.entries.filter(({ id }) => id !== after) };
     cursor = page.cursor;
   } while (cursor !== undefined);
 }
@@ -62,7 +68,7 @@ export interface ObjectList {
 async function listObjects(
   gcs: GcsConnection,
   at: Place,
-  query: ListQuery & { readonly delimiter?: string },
+  query: ListQuery & { readonly delimiter?: string; readonly after?: string | undefined },
   signal: AbortSignal,
 ): Promise<Page> {
   const bucket = containerOf(at);
@@ -77,6 +83,7 @@ async function listObjects(
       delimiter: query.delimiter,
       maxResults: query.limit ?? pageSize,
       pageToken: query.cursor,
+      startOffset: query.after,
       fields: `kind,nextPageToken,prefixes,items(${rowFields})`,
     },
   };

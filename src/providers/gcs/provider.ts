@@ -47,6 +47,7 @@ export default defineProvider({
     'remove',
     'conditional',
     'walk',
+    'ranges',
     'stat',
     'read',
     'recovery',

@@ -46,8 +46,8 @@ export class GcsStorageClient implements StorageClient {
     return listPage(this.#gcs, at, query, signal);
   }
 
-  walk(at: Place, { prefix }: WalkQuery, { signal }: Call): AsyncIterable<Page> {
-    return walkPages(this.#gcs, at, prefix, signal);
+  walk(at: Place, query: WalkQuery, { signal }: Call): AsyncIterable<Page> {
+    return walkPages(this.#gcs, at, query, signal);
   }
 
   remove(batch: readonly Target[], { signal }: Call): Promise<readonly Outcome[]> {

@@ -36,17 +36,17 @@ export async function listPage(
   return checkedPage(entries, cursor === undefined ? place : { ...place, cursor });
 }
 
-/** Every object below a place, in the order of the server. Some servers give less than a full page where there is more, so it is asked until a page is empty. */
+/** Every object below a place, in the order of the server, or those of them that stand behind a name. Some servers give less than a full page where there is more, so it is asked until a page is empty. */
 export async function* walkPages(
   swift: SwiftConnection,
   at: Place,
-  { prefix = '', id, versions = false }: WalkQuery,
+  { prefix = '', id, versions = false, after: behind }: WalkQuery,
   signal: AbortSignal,
 ): AsyncGenerator<Page> {
   const container = containerOf(at);
   const base = at.kind === 'folder' ? at.id : '';
   const asked = { container, prefix: id ?? base + prefix, limit: mostListed, versions };
-  let after: string | undefined;
+  let after = behind === undefined ? undefined : JSON.stringify([behind]);
   while (true) {
     const items = await itemsOf(swift, { ...asked, after }, signal);
     const last = items.at(-1);

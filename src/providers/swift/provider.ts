@@ -65,6 +65,7 @@ export default defineProvider({
   capabilities: [
     'remove',
     'walk',
+    'ranges',
     'stat',
     'read',
     'recovery',

@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { Logger } from '@smithy/types';
 import type { StorageError } from '../../../core/errors.ts';
 import type { Surroundings } from '../../../core/provider.ts';
 import type { Subject } from '../errorRows.ts';
@@ -129,6 +130,8 @@ function clientConfig(options: S3Options, agent: Agent, { keys }: KeySource): S3
     retryMode: 'standard',
     defaultsMode: 'standard',
     userAgentAppId: async () => undefined,
+    // With the SDK's own, which writes nothing, each answer is copied for it row by row.
+    logger: { warn() {} } as unknown as Logger,
     requestHandler: new NodeHttpHandler({
       httpAgent: agent,
       httpsAgent: agent as never,

@@ -7,6 +7,7 @@ export function decoderOf(encoding: string | undefined): (name: string) => strin
 
 /** Decodes a name of a listing with encoding-type=url: form encoding, where + is a space. */
 export function decodeListed(name: string): string {
+  if (!/[%+]/.test(name)) return name;
   try {
     return decodeURIComponent(name.replaceAll('+', ' '));
   } catch (error) {

@@ -3,6 +3,7 @@ import type { S3Client, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/c
 import type { BuildMiddleware, DeserializeMiddleware, FinalizeRequestMiddleware } from '@smithy/types';
 import { StorageError } from '../../../core/errors.ts';
 import { encodeKey } from '../keys.ts';
+import { type SplitAnswer, splitAnswer } from './rows.ts';
 
 /** Makes every request of a client exact and every answer whole, or fails before it can do harm. */
 export function guardWire(client: S3Client): void {
@@ -10,6 +11,7 @@ export function guardWire(client: S3Client): void {
   middlewareStack.add(contentMd5, { step: 'build', name: 'contentMd5', priority: 'low' });
   middlewareStack.add(exactTarget, { step: 'finalizeRequest', name: 'exactTarget', priority: 'low' });
   middlewareStack.add(wholeAnswer, { step: 'deserialize', name: 'wholeAnswer', priority: 'low' });
+  middlewareStack.add(withRows, { step: 'deserialize', name: 'withRows', priority: 'high' });
 }
 
 type Build = BuildMiddleware<ServiceInputTypes, ServiceOutputTypes>;
@@ -111,7 +113,24 @@ const wholeAnswer: Deserialize = (next, context) => async (args) => {
   const text = new TextDecoder().decode(bytes).trim();
   if (text.endsWith('</Error>')) response.statusCode = 503;
   else if (single ? text !== '' : !endsWithRoot(text, root ?? '')) throw incomplete();
+  else if (root !== undefined) split(response, splitAnswer(root, text));
   return result;
+};
+
+/** The rows of answers that the SDK is reading. */
+const taken = new WeakMap<object, SplitAnswer['rows']>();
+
+function split(response: Response, answer: SplitAnswer | undefined): void {
+  if (!answer) return;
+  taken.set(response, answer.rows);
+  response.body = Buffer.from(answer.rest);
+}
+
+/** Gives an answer back the rows that the SDK didn't have to read. */
+const withRows: Deserialize = (next) => async (args) => {
+  const result = await next(args);
+  const rows = taken.get(result.response as object);
+  return rows === undefined ? result : { ...result, output: { ...result.output, ...rows } as ServiceOutputTypes };
 };
 
 function endsWithRoot(text: string, root: string): boolean {

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { splitAnswer } from '../../../../src/providers/_shared/s3/rows.ts';
+
+const list = (rows: string) =>
+  `<?xml version="1.0"?><ListBucketResult xmlns="x"><Name>b</Name>${rows}<IsTruncated>false</IsTruncated></ListBucketResult>`;
+
+test('takes the rows of a list and leaves the rest', () => {
+  const row = `<Contents><Key>a&amp;b&#x1F600;</Key><LastModified>2026-11-28T01:02:03.000Z</LastModified><ETag>&quot;e-1&quot;</ETag>
+    <Size>12</Size><Owner><ID>Key</ID><DisplayName/></Owner><StorageClass>STANDARD</StorageClass></Contents>`;
+  expect(
+    splitAnswer('ListBucketResult', list(`${row}${row}<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>`)),
+  ).toEqual({
+    rows: {
+      Contents: Array.from({ length: 2 }, () => ({
+        Key: 'a&b😀',
+        LastModified: new Date('2026-11-28T01:02:03Z'),
+        ETag: '"e-1"',
+        Size: 12,
+        StorageClass: 'STANDARD',
+      })),
+    },
+    rest: list('<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes>'),
+  });
+});
+
+test('keys stay text: nothing is trimmed or taken for a number', () => {
+  const keys = ['007', '1e5', 'true', ' a ', '-0', '__proto__', '&lt;b&gt;'];
+  const rows = keys.map((key) => `<Deleted><Key>${key}</Key></Deleted>`).join('');
+  const answer = splitAnswer('DeleteResult', `<DeleteResult>${rows}<Error><Key>x</Key></Error></DeleteResult>`);
+  expect(answer?.rows.Deleted?.map(({ Key }) => Key)).toEqual(['007', '1e5', 'true', ' a ', '-0', '__proto__', '<b>']);
+  expect(answer?.rest).toBe('<DeleteResult><Error><Key>x</Key></Error></DeleteResult>');
+});
+
+test('versions and markers are two lists, in their order', () => {
+  const version = (id: string) =>
+    `<Version><Key>k</Key><VersionId>${id}</VersionId><IsLatest>true</IsLatest></Version>`;
+  const marker = '<DeleteMarker><Key>k</Key><VersionId>m</VersionId><IsLatest>false</IsLatest></DeleteMarker>';
+  const text = `<ListVersionsResult>${version('1')}${marker}${version('2')}</ListVersionsResult>`;
+  expect(splitAnswer('ListVersionsResult', text)).toEqual({
+    rows: {
+      Versions: ['1', '2'].map((VersionId) => ({ Key: 'k', VersionId, IsLatest: true })),
+      DeleteMarkers: [{ Key: 'k', VersionId: 'm', IsLatest: false }],
+    },
+    rest: '<ListVersionsResult></ListVersionsResult>',
+  });
+});
+
+test.each([
+  '<Contents><Key><![CDATA[a]]></Key></Contents>',
+  '<Contents><Key>a<!-- b --></Key></Contents>',
+  '<Contents><Key>a</Key><Key>b</Key></Contents>',
+  '<Contents><Key a="b">a</Key></Contents>',
+  '<Contents><Key>a<b/></Key></Contents>',
+  '<Contents><Key>a&unknown;</Key></Contents>',
+  '<Contents><Key>a\r\n</Key></Contents>',
+  '<Contents><Key>a\nb</Key></Contents>',
+  '<Contents>text<Key>a</Key></Contents>',
+  '<Contents><Key>a</Key><Size>many</Size></Contents>',
+  '<Contents><Key>a</Key><LastModified>yesterday</LastModified></Contents>',
+  '<Contents><Key>a</Contents>',
+])('leaves to the SDK what is not written plainly: %s', (row) => {
+  expect(splitAnswer('ListBucketResult', list(row))).toBeUndefined();
+});
+
+test('other answers are none of its business', () => {
+  expect(splitAnswer('VersioningConfiguration', '<VersioningConfiguration/>')).toBeUndefined();
+});
