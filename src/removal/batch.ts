@@ -160,8 +160,8 @@ export function settle(result: RunResult, error?: StorageError): Settled {
   return { result, error: reason, fateUnknown: result === 'failed' && unknowing.has(reason.kind) };
 }
 
-/** Errors that may come after the server has done its work. */
-const unknowing: ReadonlySet<ErrorKind> = new Set(['unreachable', 'timed-out', 'cancelled', 'unexpected']);
+/** Errors that may come after the server has done its work: what is not there, for whatever reason, may have been deleted. */
+const unknowing: ReadonlySet<ErrorKind> = new Set(['unreachable', 'timed-out', 'cancelled', 'unexpected', 'not-found']);
 
 /** A target whose fate was unknown once stays so until the server says what became of it. */
 function merge(before: Settled | undefined, now: Settled): Settled {

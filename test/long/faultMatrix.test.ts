@@ -14,6 +14,7 @@ import {
 shortenTimeLimits();
 const verdicts = new Map<MatrixProvider, Verdict[]>();
 const missing = new Map<MatrixProvider, string>();
+const file = path.resolve(import.meta.dirname, '../../test-results/fault-matrix');
 const seed = Number(process.env.STORAGE_CREDENTIALS_MATRIX_SEED ?? 1);
 
 describe.each(matrixProviders)('every fault at %s', (id) => {
@@ -33,13 +34,12 @@ describe.each(matrixProviders)('every fault at %s', (id) => {
       return { kind, hits: 0, seconds: 0, counts: {}, wrong: [String(error.stack)] };
     });
     verdicts.get(id)?.push(verdict);
+    await writeTable(file, verdicts, missing);
     expect('reason' in verdict).toBe(!isApplicable(id, kind));
     if ('wrong' in verdict) expect(verdict.wrong).toEqual([]);
   });
 });
 
 afterAll(async () => {
-  console.log(
-    await writeTable(path.resolve(import.meta.dirname, '../../test-results/fault-matrix'), verdicts, missing),
-  );
+  console.log(await writeTable(file, verdicts, missing));
 });

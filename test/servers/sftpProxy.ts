@@ -117,9 +117,9 @@ function admit(
   });
   client.on('session', (accept) => {
     accept().on('sftp', (acceptSftp) => {
-      const down = acceptSftp();
+      // What comes before there is somebody to answer it would be refused.
       void connectUp(target).then(({ up, end }) => {
-        relay(down, up, client, choose);
+        relay(acceptSftp(), up, client, choose);
         client.on('close', end);
       });
     });

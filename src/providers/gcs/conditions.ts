@@ -1,4 +1,4 @@
-import { StorageError } from '../../core/errors.ts';
+import { type ErrorKind, StorageError } from '../../core/errors.ts';
 import type { Outcome, Target } from '../../core/storageClient.ts';
 import { resultOf } from '../_shared/outcomes.ts';
 import type { GcsConnection } from './connection.ts';
@@ -28,3 +28,13 @@ export function changed({ entry }: Target): StorageError {
 export function failed(target: Target, error: StorageError): Outcome {
   return { target, result: resultOf(error), error };
 }
+
+/** Why it is not known whether it is gone: kept apart from a refusal to delete, since it may well be. */
+export function unconfirmed(target: Target, { kind, hint, detail, retryable, retryAfter }: StorageError): Outcome {
+  const sentence = `It could not be found out whether it is gone: ${target.entry.path}`;
+  const told = unknowing.has(kind) ? kind : 'unexpected';
+  return { target, result: 'failed', error: new StorageError(told, sentence, { hint, detail, retryable, retryAfter }) };
+}
+
+/** Kinds that say nothing of the object. */
+const unknowing: ReadonlySet<ErrorKind> = new Set(['unreachable', 'timed-out', 'cancelled', 'unexpected']);

@@ -1,7 +1,7 @@
 import { StorageError } from '../../core/errors.ts';
 import type { Outcome, Target } from '../../core/storageClient.ts';
 import { inParallel } from '../_shared/parallel.ts';
-import { changed, failed, generationOf } from './conditions.ts';
+import { changed, failed, generationOf, unconfirmed } from './conditions.ts';
 import { bucketPath, type GcsConnection } from './connection.ts';
 import type { ObjectList } from './listing.ts';
 
@@ -76,13 +76,6 @@ function judged(outcome: Outcome, found: string | StorageError | undefined): Out
 
 function stillThere({ entry }: Target): StorageError {
   return new StorageError('unexpected', `The server called it deleted, but it is still there: ${entry.path}`);
-}
-
-/** Kept apart from a refusal to delete: it may well be gone. */
-function unconfirmed(target: Target, { kind, hint, detail, retryable }: StorageError): Outcome {
-  const sentence = `It could not be found out whether it is gone: ${target.entry.path}`;
-  const known = kind === 'forbidden' ? 'unexpected' : kind;
-  return { target, result: 'failed', error: new StorageError(known, sentence, { hint, detail, retryable }) };
 }
 
 function byBytes(one: string, other: string): number {

@@ -7,7 +7,7 @@ import { inParallel } from '../_shared/parallel.ts';
 import { travelsInXml } from '../_shared/xmlKeys.ts';
 import { batchSize, deleteInBatch } from './batchDelete.ts';
 import { keepsVersions, readBucket } from './buckets.ts';
-import { changed, failed, generationOf } from './conditions.ts';
+import { changed, failed, generationOf, unconfirmed } from './conditions.ts';
 import { checkObjectPath, type GcsConnection, objectPath } from './connection.ts';
 import { type Answer, Refusal } from './errors.ts';
 import { deleteByXml } from './multiDelete.ts';
@@ -143,7 +143,7 @@ async function missing(gcs: GcsConnection, target: Target, signal: AbortSignal):
     const { kind } = gcs.fail(failure, { bucket }, signal);
     return kind === 'forbidden'
       ? { target, result: 'already-gone' }
-      : failed(target, gcs.fail(failure, { bucket }, signal));
+      : unconfirmed(target, gcs.fail(failure, { bucket }, signal));
   }
 }
 

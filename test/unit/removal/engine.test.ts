@@ -502,3 +502,12 @@ test('nothing of a server’s own text is written to disk', async () => {
   expect(written).toContain('The server refused.');
   expect(written).not.toContain(canary);
 });
+
+test('what is said not to be there, for a reason that is not known, may be deleted all the same', async () => {
+  const client = fakeClient({
+    pages: keyspace(objects(2)),
+    remove: (batch) =>
+      batch.map((target) => ({ target, result: 'failed', error: new StorageError('not-found', 'This is not there.') })),
+  });
+  expect(await run(client, await plan(client, [container]))).toMatchObject({ results: { failed: 2 }, fateUnknown: 2 });
+});
