@@ -47,7 +47,7 @@ export function splitAnswer(root: string, text: string): SplitAnswer | undefined
   let at = 0;
   for (;;) {
     const next = firstRow(text, at, Object.keys(kinds));
-    if (!next) return { rows, rest: rest + text.slice(at) };
+    if (!next) return whole(rows, rest + text.slice(at), Object.keys(kinds));
     const [list, fields] = kinds[next.tag] ?? ['', {}];
     const row = readRow(text, next.from, next.to, fields);
     if (!row) return undefined;
@@ -57,6 +57,11 @@ export function splitAnswer(root: string, text: string): SplitAnswer | undefined
     rest += text.slice(at, next.start);
     at = next.end;
   }
+}
+
+/** Nothing is taken where something of the same kind, written in another way, was left. */
+function whole(rows: SplitAnswer['rows'], rest: string, tags: readonly string[]): SplitAnswer | undefined {
+  return new RegExp(`<(?:${tags.join('|')})[\\s/>]`).test(rest) ? undefined : { rows, rest };
 }
 
 interface Found {

@@ -58,6 +58,8 @@ test.each([
   '<Contents><Key>a</Key><Size>many</Size></Contents>',
   '<Contents><Key>a</Key><LastModified>yesterday</LastModified></Contents>',
   '<Contents><Key>a</Contents>',
+  '<Contents><Key>a</Key></Contents><Contents x="y"><Key>b</Key></Contents>',
+  '<Contents><Key>a</Key></Contents><Contents/>',
 ])('leaves to the SDK what is not written plainly: %s', (row) => {
   expect(splitAnswer('ListBucketResult', list(row))).toBeUndefined();
 });
