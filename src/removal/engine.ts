@@ -17,7 +17,7 @@ import {
   readLog,
   resumeOutcomeLog,
 } from './outcomeLog.ts';
-import { type Leave, type Pace, Paces } from './pace.ts';
+import { type Allowed, type Leave, type Pace, Paces } from './pace.ts';
 import type { RemovalReport, RunReport, RunRequest, RunResult, UndoReport } from './removal.ts';
 import { lockFolder, manifestFile, readReport, reportFile } from './removalFolder.ts';
 import { RetryBudget } from './retryBudget.ts';
@@ -101,6 +101,8 @@ class Run<Result extends RunResult> {
   #fateUnknown = 0;
   #bytes = 0;
   #done = 0;
+  #underWay = 0;
+  #allowed: Allowed | undefined;
   #inVain = 0;
   #logFailure: StorageError | undefined;
 
@@ -140,7 +142,7 @@ class Run<Result extends RunResult> {
   }
 
   async #countEarlier(): Promise<void> {
-    if (this.#earlier.length === 0) return;
+    if (this.#earlier.length === 0) return this.#tell();
     for await (const { entry, recorded } of readLog(this.#request.removal)) {
       if (!recorded) continue;
       this.#results[recorded.result]++;
@@ -198,6 +200,7 @@ class Run<Result extends RunResult> {
       })
       .finally(() => this.#inFlight.delete(work));
     this.#inFlight.add(work);
+    this.#underWay += batch.targets.length;
   }
 
   /** Rejects only when the outcome can't be written. */
@@ -253,6 +256,8 @@ class Run<Result extends RunResult> {
       if (result === this.#work.meant) this.#bytes += targets[index]?.entry.size ?? 0;
     }
     this.#done += settled.length;
+    this.#underWay -= settled.length;
+    this.#allowed = this.#paceFor({ targets }).now;
     const lost = settled.find(isLoginLost)?.error;
     if (lost) this.#halt(lost);
     const reason = settled.every(isInVain) ? settled[0]?.error : undefined;
@@ -292,6 +297,8 @@ class Run<Result extends RunResult> {
       total: this.#request.removal.plan.manifest.entries,
       results: { ...this.#results },
       bytes: this.#bytes,
+      underWay: this.#underWay,
+      ...(this.#allowed === undefined ? {} : { allowed: this.#allowed }),
     });
   }
 

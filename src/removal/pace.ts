@@ -4,8 +4,17 @@ import { sleep, untilAborted } from './waiting.ts';
 /** Ends what `enter` began; told the error that the call met, if it met one. */
 export type Leave = (error?: StorageError) => void;
 
+/** How much may be asked of a server at once. */
+export interface Allowed {
+  readonly calls: number;
+  /** Absent as long as the server has never asked to slow down. */
+  readonly keysPerSecond?: number;
+}
+
 /** Decides when the next call may be sent. */
 export interface Pace {
+  /** What it allows now, where it tells: for a person to see. */
+  readonly now?: Allowed;
   /** Waits for its turn; rejects when the signal is aborted first. */
   enter(keys: number, signal: AbortSignal): Promise<Leave>;
 }
@@ -57,9 +66,9 @@ export class AdaptivePace implements Pace {
     this.#grownAt = clock.now();
   }
 
-  /** Calls that may be under way now, and keys per second where they are limited: for a person to see. */
-  get now(): { readonly calls: number; readonly keysPerSecond: number | undefined } {
-    return { calls: Math.floor(this.#window), keysPerSecond: this.#rate };
+  get now(): Allowed {
+    const calls = Math.floor(this.#window);
+    return this.#rate === undefined ? { calls } : { calls, keysPerSecond: this.#rate };
   }
 
   async enter(keys: number, signal: AbortSignal): Promise<Leave> {

@@ -10,7 +10,7 @@ import type {
   Target,
 } from '../core/storageClient.ts';
 import type { RunTimes } from './batch.ts';
-import type { Pace } from './pace.ts';
+import type { Allowed, Pace } from './pace.ts';
 
 /** What may become of one entry of a run, be it a removal or the undo of one. */
 export type RunResult = RemovalResult | RestorationResult;
@@ -143,6 +143,10 @@ export interface RemovalProgress {
   readonly results: Readonly<Partial<Record<RunResult, number>>>;
   /** Of what was deleted, or brought back. */
   readonly bytes: number;
+  /** How many were asked for and have no answer yet. */
+  readonly underWay: number;
+  /** How much of the server is asked at once, as it was for the last call. */
+  readonly allowed?: Allowed;
 }
 
 /** Why a run ended before its last batch. */

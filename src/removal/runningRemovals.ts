@@ -10,6 +10,8 @@ export class RunningRemoval {
   readonly #startedAt = Date.now();
   readonly #changed: () => void;
   #progress: RemovalProgress | undefined;
+  /** What had its outcome before this run, of one that was resumed. */
+  #earlier: number | undefined;
   #paused: PromiseWithResolvers<void> | undefined;
 
   constructor(changed: () => void) {
@@ -26,7 +28,8 @@ export class RunningRemoval {
 
   /** Entries that got their outcome in a second, since it began. */
   get rate(): number {
-    return (1000 * (this.#progress?.done ?? 0)) / Math.max(1, Date.now() - this.#startedAt);
+    const done = (this.#progress?.done ?? 0) - (this.#earlier ?? 0);
+    return (1000 * done) / Math.max(1, Date.now() - this.#startedAt);
   }
 
   /** Sends no more until it goes on; what is under way is still answered. */
@@ -52,6 +55,7 @@ export class RunningRemoval {
       paused: () => this.#paused?.promise,
       onProgress: (progress) => {
         this.#progress = progress;
+        this.#earlier ??= progress.done;
         request.onProgress?.(progress);
         this.#changed();
       },

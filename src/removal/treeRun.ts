@@ -25,7 +25,14 @@ export async function runTrees(request: RunRequest, log: OutcomeLog): Promise<Re
   let [bytes, fateUnknown, done] = [0, 0, 0];
   const total = plan.manifest.entries;
   const tell = () =>
-    onProgress?.({ phase: signal.aborted ? 'stopping' : 'running', done, total, results: { ...results }, bytes });
+    onProgress?.({
+      phase: signal.aborted ? 'stopping' : 'running',
+      done,
+      total,
+      results: { ...results },
+      bytes,
+      underWay: 0,
+    });
 
   tell();
   const fates: Fate[] = [];

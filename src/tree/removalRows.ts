@@ -5,6 +5,7 @@ import { checkSummary } from '../removal/checkReport.ts';
 import { totalOf } from '../removal/confirm.ts';
 import { type KeptRemoval, keptRemovals } from '../removal/keptRemovals.ts';
 import { canRetry, isUndo, summaryOf } from '../removal/report.ts';
+import type { RunningRemoval } from '../removal/runningRemovals.ts';
 import { leftToUndo } from '../removal/undo.ts';
 import type { RemovalNode } from './removalsTree.ts';
 
@@ -108,7 +109,7 @@ function tooltipOf(kept: KeptRemoval, left: number): string {
   return [
     subjectOf(kept),
     `Planned: ${new Date(plan.plannedAt).toLocaleString()}`,
-    own && `Rate: ${formatCounted(Math.round(own.rate), 'object', 'objects')} per second`,
+    ...(own ? speedOf(own) : []),
     kept.check && `Checked: ${new Date(kept.check.checkedAt).toLocaleString()}. ${checkSummary(kept.check)}`,
     kept.report?.stopped && `Stopped early: ${kept.report.stopped.sentence}`,
     kept.state === 'interrupted' && (isUndo(kept.removal) ? howToGoOnWithUndo : howToGoOn),
@@ -117,6 +118,21 @@ function tooltipOf(kept: KeptRemoval, left: number): string {
   ]
     .filter(Boolean)
     .join('\n');
+}
+
+/** How fast it goes, what is left of it, and how much the server is asked at once. */
+function speedOf({ rate, progress }: RunningRemoval): readonly string[] {
+  const speed = `Rate: ${formatCounted(Math.round(rate), 'object', 'objects')} per second`;
+  if (!progress) return [speed];
+  const { done, total, underWay, allowed } = progress;
+  const most =
+    allowed?.keysPerSecond === undefined ? '' : `, ${formatCount(Math.round(allowed.keysPerSecond))} a second`;
+  return [
+    speed,
+    `Remaining: ${formatCount(total - done)}`,
+    `Under way: ${formatCount(underWay)}`,
+    ...(allowed ? [`Pace: up to ${formatCounted(allowed.calls, 'request', 'requests')} at once${most}`] : []),
+  ];
 }
 
 const howToGoOn =

@@ -59,6 +59,8 @@ test('every object of the plan is sent once, in batches, and counted with its by
     total: 2500,
     results: report.results,
     bytes: 25_000,
+    underWay: 0,
+    allowed: { calls: 4 },
   });
   expect(await readReport(removal.folder)).toEqual(report);
 });
