@@ -196,7 +196,6 @@ it('refuses before any call what can not be told', async () => {
   const { entry } = targetOf('box', 'mine/a');
   const odd: Entry[] = [
     entry,
-    { ...entry, tag: '"t"', kind: 'folder' },
     { ...entry, tag: '"t"', version: { id: 'v', latest: false, marker: false } },
     { ...entry, tag: '"t"', id: 'mine/a\\b' },
     { ...entry, tag: '"t"', id: 'other' },
@@ -205,8 +204,50 @@ it('refuses before any call what can not be told', async () => {
     odd.map((each) => ({ entry: each })),
     call(),
   );
-  expect(restorations.map(({ error }) => error?.kind)).toEqual([...Array(4).fill('unsupported'), 'forbidden']);
+  expect(restorations.map(({ error }) => error?.kind)).toEqual([...Array(3).fill('unsupported'), 'forbidden']);
   expect(proxy.requests).toEqual([]);
+});
+
+it('brings back files and folders of a hierarchical account, and never where something is', async () => {
+  const { box, proxy, client } = await start({ softDelete: 7, hierarchical: true });
+  for (const name of ['dir/a b', 'dir/deep/c', 'dir/d#?%', 'e', 'taken']) box.put(name, `content of ${name}`);
+  const entries = await everything(client);
+  expect(entries.filter(({ kind }) => kind === 'folder').map(({ id }) => id)).toEqual(['dir/', 'dir/deep/']);
+  const files = entries.filter(({ kind }) => kind === 'object');
+  const targets = files.map((entry) => ({ entry, mode: 'recoverable' as const, ifTag: entry.tag ?? '' }));
+  expect(new Set((await client.remove(targets, call())).map(({ result }) => result))).toEqual(new Set(['deleted']));
+  box.put('e', 'again');
+  box.delete('e');
+  box.put('taken', 'newer');
+  const deleted = files.map((entry) => ({ entry }));
+  const first = told(await client.undelete(deleted, call()));
+  expect(first.filter(([, result]) => result !== 'restored')).toEqual([['taken', 'changed', 'changed']]);
+  for (const { id } of files) {
+    expect(box.live(id)?.content.toString()).toBe(id === 'taken' ? 'newer' : `content of ${id}`);
+  }
+  proxy.reset();
+  const again = told(await client.undelete(deleted, call()));
+  expect(again.filter(([, result]) => result !== 'already-there')).toEqual([['taken', 'changed', 'changed']]);
+  expect(changes(proxy)).toEqual([]);
+
+  const dir = entries.find(({ id }) => id === 'dir/') ?? expect.unreachable();
+  box.deleteTree('dir');
+  expect(box.names()).toEqual(['e', 'taken']);
+  // What is in a folder that is deleted comes back with it alone.
+  const inside = files.find(({ id }) => id === 'dir/deep/c') ?? expect.unreachable();
+  expect(told(await client.undelete([{ entry: inside }], call()))).toEqual([['dir/deep/c', 'failed', 'not-found']]);
+  expect(told(await client.undelete([{ entry: dir }], call()))).toEqual([['dir/', 'restored', undefined]]);
+  expect(box.live('dir/deep/c')?.content.toString()).toBe('content of dir/deep/c');
+  expect(told(await client.undelete([{ entry: dir }, { entry: inside }], call()))).toEqual([
+    ['dir/', 'already-there', undefined],
+    ['dir/deep/c', 'already-there', undefined],
+  ]);
+});
+
+it('says of a folder of a flat account that there is none to bring back', async () => {
+  const { client } = await start({ softDelete: 7 });
+  const folder: Entry = { kind: 'folder', container: 'box', id: 'f/', name: 'f', path: 'box/f/' };
+  expect(told(await client.undelete([{ entry: folder }], call()))).toEqual([['f/', 'failed', 'unsupported']]);
 });
 
 it('says for how long it can be undone', async () => {

@@ -12,10 +12,14 @@ export function wholeDocument(text: string, root: string): string {
   if (root !== 'EnumerationResults') return document;
   if (!/<(Blobs|Containers)\s*\/>|<\/(Blobs|Containers)>/.test(document)) throw notWhole();
   if (/<Containers\b/.test(document)) return document;
-  return document
-    .replace(directory, '$1</Properties><Metadata><hdi_isfolder>true</hdi_isfolder></Metadata>')
-    .replace(/<Name>([^<]*)<\/Name>/g, (_, name: string) => `<Name Encoded="true">${carry(name)}</Name>`)
-    .replace(/<NextMarker>([^<]*)<\/NextMarker>/g, (_, marker: string) => `<NextMarker>${carry(marker)}</NextMarker>`);
+  return (
+    document
+      // By this a hierarchical account tells what was deleted; the library knows only the word for what others keep.
+      .replace(/<DeletionId>([^<]*)<\/DeletionId>/g, '<VersionId>$1</VersionId>')
+      .replace(directory, '$1</Properties><Metadata><hdi_isfolder>true</hdi_isfolder></Metadata>')
+      .replace(/<Name>([^<]*)<\/Name>/g, (_, name: string) => `<Name Encoded="true">${carry(name)}</Name>`)
+      .replace(/<NextMarker>([^<]*)<\/NextMarker>/g, (_, marker: string) => `<NextMarker>${carry(marker)}</NextMarker>`)
+  );
 }
 
 /** A folder that exists by itself; the library knows only the mark that older programs leave on one. */

@@ -46,7 +46,7 @@ import { recoveryOf } from './recovery.ts';
 import { removeBatch } from './removal.ts';
 import { undeleteBatch } from './undeletion.ts';
 import { verifyAccount } from './verification.ts';
-import { createWire } from './wire.ts';
+import { createWire, currentErrand } from './wire.ts';
 
 interface Settings {
   readonly account: string;
@@ -184,6 +184,10 @@ const askedVersion: RequestPolicyFactory = {
   create: (next) => ({
     sendRequest(request) {
       request.headers.set('x-ms-version', serviceVersion);
+      const { headers = {}, query = {} } = currentErrand() ?? {};
+      for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
+      const { showonly } = query;
+      if (showonly && !request.url.includes('showonly=')) request.url += `&showonly=${showonly}`;
       return next.sendRequest(request);
     },
   }),

@@ -56,6 +56,8 @@ interface About {
   readonly id?: string | undefined;
 }
 
+const asksInVain: ReadonlySet<string> = new Set(['forbidden', 'unsupported', 'not-found', 'invalid-settings']);
+
 /** An account as opened: its clients, each call an errand that only the exact request may run. */
 export class AzureConnection {
   readonly options: AzureOptions;
@@ -63,6 +65,7 @@ export class AzureConnection {
   readonly agent: Agent;
   /** Containers whose server takes no batches. */
   readonly withoutBatches = new Set<string>();
+  #hierarchical: Promise<boolean> | undefined;
 
   constructor(options: AzureOptions, library: AzureLibrary, agent: Agent) {
     this.options = options;
@@ -73,7 +76,7 @@ export class AzureConnection {
   /** Runs one call on the account, a container or a blob in it; its failure is a StorageError. */
   async run<T>(
     about: About,
-    errand: Pick<Errand, 'method' | 'answer'> & Partial<Pick<Errand, 'query' | 'status'>>,
+    errand: Pick<Errand, 'method' | 'answer'> & Partial<Pick<Errand, 'query' | 'status' | 'headers'>>,
     signal: AbortSignal,
     work: () => Promise<T>,
   ): Promise<T> {
@@ -82,6 +85,25 @@ export class AzureConnection {
     } catch (error) {
       throw this.fail(error, about, signal);
     }
+  }
+
+  /** Whether the account has folders that exist by themselves; taken for one that has none where these keys may not ask. */
+  hierarchical(container: string, signal: AbortSignal): Promise<boolean> {
+    this.#hierarchical ??= this.#askHierarchical(container, signal).catch((error: unknown) => {
+      this.#hierarchical = undefined;
+      if (error instanceof StorageError && asksInVain.has(error.kind)) return false;
+      throw error;
+    });
+    return this.#hierarchical;
+  }
+
+  /** https://learn.microsoft.com/rest/api/storageservices/get-account-information */
+  async #askHierarchical(container: string, signal: AbortSignal): Promise<boolean> {
+    const query = { restype: 'account', comp: 'properties' };
+    const said = await this.run({ container }, { method: 'GET', query, answer: 'nothing' }, signal, () =>
+      this.container(container).getAccountInfo({ abortSignal: signal }),
+    );
+    return said.isHierarchicalNamespaceEnabled === true;
   }
 
   fail(error: unknown, about: About, signal: AbortSignal): StorageError {

@@ -44,18 +44,26 @@ export async function* walkPages(azure: AzureConnection, at: Place, prefix: stri
 /** What is listed beside the objects themselves. */
 export type Included = 'snapshots' | 'uncommittedblobs' | 'deleted' | 'versions';
 
+interface PageAsked {
+  readonly cursor?: string | undefined;
+  readonly include: readonly Included[];
+  readonly size?: number;
+  /** Of a hierarchical account: what soft delete keeps, and nothing else. */
+  readonly showonly?: 'deleted';
+}
+
 /** One page of everything in a container whose name begins so, as the service has it. */
 export async function flatPage(
   azure: AzureConnection,
   container: string,
   prefix: string,
-  { cursor, include, size = walkSize }: { cursor?: string | undefined; include: readonly Included[]; size?: number },
+  { cursor, include, size = walkSize, showonly }: PageAsked,
   signal: AbortSignal,
 ): Promise<{ readonly items: readonly BlobItem[]; readonly next: string | undefined }> {
   const refusal = checkPrefix(prefix);
   if (refusal) throw refusal;
-  const errand = { method: 'GET', query: { restype: 'container', comp: 'list' }, answer: document } as const;
-  return await azure.run({ container }, errand, signal, async () => {
+  const query = { restype: 'container', comp: 'list', ...(showonly === undefined ? {} : { showonly }) };
+  return await azure.run({ container }, { method: 'GET', query, answer: document }, signal, async () => {
     const pages = azure
       .container(container)
       .listBlobsFlat({ prefix, abortSignal: signal, ...flagsOf(include) })

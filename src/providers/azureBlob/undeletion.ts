@@ -3,6 +3,7 @@ import type { BlobGetPropertiesResponse, BlobItem } from '@azure/storage-blob';
 import { StorageError } from '../../core/errors.ts';
 import type { Deleted, Entry, Restoration } from '../../core/storageClient.ts';
 import { encodeSegment } from '../_shared/keys.ts';
+import { refuseTarget } from '../_shared/outcomes.ts';
 import {
   alreadyThere,
   keptNewer,
@@ -15,9 +16,9 @@ import {
 } from '../_shared/restorations.ts';
 import type { AzureConnection } from './connection.ts';
 import { flatPage, quotedTag } from './listing.ts';
+import { attempt, liveBlob } from './liveBlob.ts';
 import { refuseName } from './names.ts';
-import { headOf } from './properties.ts';
-import { AzureAnswer } from './wire.ts';
+import { bringBackPath } from './pathUndeletion.ts';
 
 /** Brings back what soft delete keeps, and makes versions current again, only where nothing has the name now. */
 export function undeleteBatch(
@@ -26,12 +27,26 @@ export function undeleteBatch(
   signal: AbortSignal,
 ): Promise<readonly Restoration[]> {
   const ways = {
-    refuse: (deleted: Deleted) => refuseDeleted(deleted, azure.options) ?? refuseName(deleted.entry.id),
-    one: (deleted: Deleted, limited: AbortSignal) => bringBack(azure, deleted, limited),
+    refuse: (deleted: Deleted) => refuse(azure, deleted),
+    one: async (deleted: Deleted, limited: AbortSignal) => {
+      if (await azure.hierarchical(deleted.entry.container ?? '', limited)) {
+        return await bringBackPath(azure, deleted, limited);
+      }
+      const refusal = refuseDeleted(deleted, azure.options);
+      return refusal ? notRestored(deleted, refusal) : await bringBack(azure, deleted, limited);
+    },
   };
   const fail = (error: unknown, { entry: { container, id } }: Deleted, limited: AbortSignal) =>
     azure.fail(error, { container, id }, limited);
   return restoreEach(batch, ways, fail, signal);
+}
+
+/** A folder may be one by itself, in a hierarchical account. */
+function refuse({ options }: AzureConnection, deleted: Deleted): StorageError | undefined {
+  const { entry } = deleted;
+  const ofFolder = entry.kind === 'folder' && entry.version === undefined;
+  const refusal = ofFolder ? refuseTarget(entry, options, ['folder']) : refuseDeleted(deleted, options);
+  return refusal ?? refuseName(entry.id);
 }
 
 async function bringBack(azure: AzureConnection, deleted: Deleted, signal: AbortSignal): Promise<Restoration> {
@@ -140,21 +155,6 @@ function isPlanned({ properties }: BlobItem, { tag }: Entry): boolean {
   return quotedTag(properties.etag) === tag;
 }
 
-/** Undefined where the service itself says that none is there. */
-async function liveBlob(
-  azure: AzureConnection,
-  entry: Entry,
-  signal: AbortSignal,
-): Promise<BlobGetPropertiesResponse | undefined> {
-  try {
-    return await headOf(azure, entry, signal);
-  } catch (error) {
-    const failure = azure.fail(error, entry, signal);
-    if (failure.cause instanceof AzureAnswer && failure.cause.code === 'BlobNotFound') return undefined;
-    throw failure;
-  }
-}
-
 /** Everything that the service has under exactly this name. */
 async function keptOf(
   azure: AzureConnection,
@@ -175,21 +175,6 @@ async function keptOf(
 }
 
 const pageSize = 100;
-
-/** The failure of a change, if it is one: whether it was done all the same is seen by looking. */
-async function attempt(
-  azure: AzureConnection,
-  { container, id }: Entry,
-  signal: AbortSignal,
-  change: () => Promise<unknown>,
-): Promise<StorageError | undefined> {
-  try {
-    await change();
-    return undefined;
-  } catch (error) {
-    return azure.fail(error, { container, id }, signal);
-  }
-}
 
 function deletedLater({ path }: Entry): StorageError {
   const sentence = `Something else had this name since and was deleted too, so this was left alone: ${path}`;

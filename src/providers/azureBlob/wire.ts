@@ -16,18 +16,25 @@ export interface Errand {
   readonly query: Readonly<Partial<Record<(typeof deciding)[number], string>>>;
   /** What a good answer holds: an XML document with this root, the bytes of a blob, replies to so many parts, or nothing. */
   readonly answer: { readonly document: string } | { readonly replies: number } | 'bytes' | 'nothing';
+  /** What the library has no words for, and adds to what it sends. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The status of a good answer, where it is not the usual one of the method. */
   readonly status?: number;
   readonly signal: AbortSignal;
 }
 
-const deciding = ['restype', 'comp', 'snapshot', 'versionid', 'deletetype'] as const;
+const deciding = ['restype', 'comp', 'snapshot', 'versionid', 'deletetype', 'showonly'] as const;
 
 const errands = new AsyncLocalStorage<Errand>();
 
 /** Lets the library do one thing, and whatever it repeats of it. */
 export function runErrand<T>(errand: Errand, work: () => Promise<T>): Promise<T> {
   return errands.run(errand, work);
+}
+
+/** What the library is at now. */
+export function currentErrand(): Errand | undefined {
+  return errands.getStore();
 }
 
 /** A refusal of the service, or an answer that is none of its own. */

@@ -51,7 +51,7 @@ class Undoing {
   readonly #cloud: CloudFiles;
   readonly #folders = new Map<string, Promise<void>>();
   readonly #trees = new Map<string, Promise<Restoration>>();
-  #trash: Promise<readonly TrashItem[]> | undefined;
+  #listed = false;
 
   constructor(server: DavConnection, cloud: CloudFiles) {
     this.#server = server;
@@ -124,13 +124,25 @@ class Undoing {
 
   async #itemOf({ entry, trace }: Deleted, location: string, signal: AbortSignal) {
     const wanted = { location, folder: entry.kind === 'folder', size: entry.size, trace: readTrace(trace) };
+    const known = itemOf(await this.#items(signal), wanted);
+    if (this.#listed || (known !== undefined && known !== 'several')) return known;
+    this.#listed = true;
+    lists.delete(this.#server);
     return itemOf(await this.#items(signal), wanted);
   }
 
-  /** Listed once for a batch. */
+  /** One list serves several batches, as it may be long; what is not found in an older one is looked for in a new one. */
   #items(signal: AbortSignal): Promise<readonly TrashItem[]> {
-    this.#trash ??= listTrash(this.#server, this.#cloud, signal);
-    return this.#trash;
+    const known = lists.get(this.#server);
+    if (known && Date.now() - known.at < believed) return known.items;
+    this.#listed = true;
+    const items = listTrash(this.#server, this.#cloud, signal);
+    const list = { at: Date.now(), items };
+    lists.set(this.#server, list);
+    items.catch(() => {
+      if (lists.get(this.#server) === list) lists.delete(this.#server);
+    });
+    return items;
   }
 
   /** What stands at an entry's path; 'other' where that is no such thing, undefined where nothing is. */
@@ -165,6 +177,11 @@ class Undoing {
     if (answer.status !== 201 && answer.status !== 405) throw this.#server.refusal(answer, path);
   }
 }
+
+/** Milliseconds. */
+const believed = 60_000;
+
+const lists = new WeakMap<DavConnection, { readonly at: number; readonly items: Promise<readonly TrashItem[]> }>();
 
 /** Whether what stands there is what was planned: a folder by its name, a file by its tag, or by its size and date. */
 function isSame(found: Entry, entry: Entry): boolean {

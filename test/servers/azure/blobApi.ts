@@ -51,7 +51,7 @@ function route(request: Request, account: Account): Answer {
   const { method, path, query } = request;
   const [, container = '', name] = /^\/([^/]*)(?:\/(.*))?$/s.exec(path) ?? [];
   const comp = query.get('comp') ?? '';
-  if (query.get('restype') === 'account') return accountInformation();
+  if (query.get('restype') === 'account') return accountInformation(account);
   if (container === '') return ofAccount(comp, account);
   if (name === undefined || name === '') return ofContainer(request, account, decodePart(container));
   const stored = account.containers.get(decodePart(container));
@@ -64,8 +64,12 @@ function route(request: Request, account: Account): Answer {
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/get-account-information */
-function accountInformation(): Answer {
-  const facts = { 'x-ms-sku-name': 'Standard_LRS', 'x-ms-account-kind': 'StorageV2', 'x-ms-is-hns-enabled': 'false' };
+function accountInformation({ protection: { hierarchical } }: Account): Answer {
+  const facts = {
+    'x-ms-sku-name': 'Standard_LRS',
+    'x-ms-account-kind': 'StorageV2',
+    'x-ms-is-hns-enabled': String(hierarchical),
+  };
   return empty(200, facts);
 }
 
@@ -97,7 +101,10 @@ function ofContainer(request: Request, account: Account, name: string): Answer {
   if (!stored) throw new AzureRefusal(404, 'ContainerNotFound');
   const comp = query.get('comp');
   if (method === 'GET' && comp === 'list') return listBlobs(query, stored);
-  if (method === 'POST' && comp === 'batch') return batch(request, account);
+  if (method === 'POST' && comp === 'batch') {
+    if (account.protection.hierarchical) throw new AzureRefusal(409, 'FeatureNotSupportedForAccount');
+    return batch(request, account);
+  }
   if (method === 'GET' || method === 'HEAD') return empty(200, { etag: '"0x1"' });
   throw new AzureRefusal(405, 'UnsupportedHttpVerb');
 }
@@ -109,6 +116,11 @@ function listBlobs(query: URLSearchParams, stored: StoredContainer): Answer {
   const most = Number(query.get('maxresults') ?? 5000);
   const start = Number(Buffer.from(query.get('marker') ?? '', 'base64url').toString() || 0);
   const rows: string[] = [];
+  if (query.get('showonly') === 'deleted') {
+    for (const name of stored.sorted().filter((each) => each.startsWith(prefix)))
+      rows.push(...deletedRows(name, stored));
+    return xml(200, list(`<Blobs>${rows.join('')}</Blobs><NextMarker/>`));
+  }
   for (const name of stored.sorted()) {
     if (!name.startsWith(prefix)) continue;
     const cut = delimiter === '' ? -1 : name.indexOf(delimiter, prefix.length);
@@ -121,6 +133,15 @@ function listBlobs(query: URLSearchParams, stored: StoredContainer): Answer {
   const next = start + most < rows.length ? Buffer.from(String(start + most)).toString('base64url') : '';
   const page = rows.slice(start, start + most).join('');
   return xml(200, list(`<Blobs>${page}</Blobs><NextMarker>${next}</NextMarker>`));
+}
+
+/** Of an account with a hierarchical namespace: each deletion by its id. */
+function deletedRows(name: string, stored: StoredContainer): string[] {
+  return stored
+    .slot(name)
+    .kept.flatMap(({ blob, deletion, deleted }) =>
+      deleted ? [rowOf(name, blob, `<DeletionId>${deletion}</DeletionId><Deleted>true</Deleted>`)] : [],
+    );
 }
 
 /** Snapshots and earlier versions stand before the blob itself. */
@@ -145,13 +166,20 @@ function rowsOf(name: string, stored: StoredContainer, include: ReadonlySet<stri
 }
 
 function rowOf(name: string, blob: Blob, marks: string): string {
-  const { content, type, tag, modified, tier } = blob;
-  return `<Blob>${nameXml(name)}${marks}<Properties><Last-Modified>${modified.toUTCString()}</Last-Modified><Etag>${tag}</Etag><Content-Length>${content.length}</Content-Length><Content-Type>${type}</Content-Type><Content-MD5>${md5Of(content)}</Content-MD5><BlobType>BlockBlob</BlobType><AccessTier>${tier}</AccessTier><LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState></Properties></Blob>`;
+  const { content, type, tag, modified, tier, folder } = blob;
+  const kind = folder ? '<ResourceType>directory</ResourceType>' : '';
+  return `<Blob>${nameXml(name)}${marks}<Properties><Last-Modified>${modified.toUTCString()}</Last-Modified><Etag>${tag}</Etag><Content-Length>${content.length}</Content-Length><Content-Type>${type}</Content-Type><Content-MD5>${md5Of(content)}</Content-MD5><BlobType>BlockBlob</BlobType><AccessTier>${tier}</AccessTier><LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState>${kind}</Properties></Blob>`;
 }
 
 function putBlob(request: Request, account: Account, stored: StoredContainer, id: string): Answer {
   const { query, headers, body } = request;
   const comp = query.get('comp');
+  if (comp === 'undelete' && account.protection.hierarchical) {
+    const [, from = '', deletion = ''] = /^(.*)\?deletionid=(.*)$/s.exec(headers['x-ms-undelete-source'] ?? '') ?? [];
+    const refusal = decodePart(from) === id ? stored.undeletePath(id, deletion) : 'PathNotFound';
+    if (refusal) throw new AzureRefusal(refusal === 'PathNotFound' ? 404 : 409, refusal);
+    return empty(200);
+  }
   if (comp === 'undelete') {
     if (!stored.undelete(id)) throw new AzureRefusal(404, 'BlobNotFound');
     return empty(200);
@@ -216,6 +244,7 @@ function getBlob({ method, query }: Request, stored: StoredContainer, id: string
     'content-md5': md5Of(blob.content),
     'x-ms-blob-type': 'BlockBlob',
     'x-ms-access-tier': blob.tier,
+    ...(blob.folder ? { 'x-ms-resource-type': 'directory', 'x-ms-meta-hdi_isfolder': 'true' } : {}),
     ...(blob.version ? { 'x-ms-version-id': blob.version, 'x-ms-is-current-version': String(blob === live) } : {}),
     ...(blob.copy
       ? { 'x-ms-copy-id': blob.copy.id, 'x-ms-copy-source': blob.copy.source, 'x-ms-copy-status': 'success' }
@@ -233,6 +262,9 @@ function deleteBlob({ headers }: Pick<Request, 'headers'>, stored: StoredContain
     throw new AzureRefusal(412, 'ConditionNotMet');
   const snapshots = kept.some(({ snapshot, deleted }) => snapshot !== undefined && !deleted);
   if (snapshots && headers['x-ms-delete-snapshots'] === undefined) throw new AzureRefusal(409, 'SnapshotsPresent');
+  if (live.folder && stored.names().some((name) => name.startsWith(`${id}/`))) {
+    throw new AzureRefusal(409, 'DirectoryIsNotEmpty');
+  }
   stored.delete(id);
   return empty(202, { 'x-ms-delete-type-permanent': 'false' });
 }

@@ -1,10 +1,11 @@
 /**
- * A storage account in memory that has what Azurite lacks: soft delete and versions. Written from Microsoft's pages as of
+ * A storage account in memory that has what Azurite lacks: soft delete, versions, and a hierarchical namespace as far as Undelete Blob and
+ * List Blobs (showonly=deleted) speak of it. Written from Microsoft's pages as of
  * 2026-11: List Blobs, Get Blob, Put Blob, Delete Blob, Undelete Blob, Copy Blob, Snapshot Blob, Blob Batch, Get Blob Service
  * Properties, Get Account Information, Authorize with Shared Key, Create an account SAS
  * (https://learn.microsoft.com/rest/api/storageservices/), and of what is kept when:
  * https://learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview and .../versioning-overview.
- * Left out: leases, tiers' moves, blocks, page and append blobs, hierarchical namespaces.
+ * Left out: leases, tiers' moves, blocks, page and append blobs, the DFS endpoint.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
@@ -25,10 +26,11 @@ export interface AzureSimulator extends Azurite {
 export async function startAzureSimulator({
   softDelete = 0,
   versioning = false,
+  hierarchical = false,
 }: Partial<Protection> = {}): Promise<AzureSimulator> {
   const name = 'simulated';
   const accountKey = randomBytes(64).toString('base64');
-  const protection: Protection = { softDelete, versioning };
+  const protection: Protection = { softDelete, versioning, hierarchical };
   const containers = new Map<string, StoredContainer>();
 
   const handle = async (incoming: http.IncomingMessage, response: http.ServerResponse) => {

@@ -5,6 +5,8 @@ export interface Protection {
   /** Days of soft delete; 0 turns it off. */
   softDelete: number;
   versioning: boolean;
+  /** Folders exist by themselves. */
+  hierarchical: boolean;
 }
 
 /** One state of a blob, or a folder of an account with a hierarchical namespace. */
@@ -30,6 +32,8 @@ export interface Kept {
   deleted?: Date;
   /** By this an account with a hierarchical namespace tells what was deleted. */
   readonly deletion?: string;
+  /** What went with a folder, by name. */
+  readonly tree?: ReadonlyMap<string, Blob>;
 }
 
 /** All of one name. */
@@ -69,6 +73,12 @@ export class StoredContainer {
   /** https://learn.microsoft.com/azure/storage/blobs/soft-delete-blob-overview: what is overwritten stays as a version or a soft-deleted snapshot. */
   put(name: string, content: string | Buffer, facts: Partial<Blob> = {}): Blob {
     const slot = this.slot(name);
+    if (this.#protection.hierarchical) {
+      const parents = name.split('/').slice(0, -1);
+      for (const depth of parents.keys()) this.makeFolder(parents.slice(0, depth + 1).join('/'));
+      slot.live = newBlob(content, facts);
+      return slot.live;
+    }
     const before = slot.live ?? slot.kept.find(isDeletedBase)?.blob;
     if (this.#protection.versioning && slot.live) this.#keepVersion(slot, slot.live);
     else if (before && this.#protection.softDelete > 0) {
@@ -77,6 +87,37 @@ export class StoredContainer {
     }
     slot.live = newBlob(content, { ...facts, ...(this.#protection.versioning ? { version: nextMoment() } : {}) });
     return slot.live;
+  }
+
+  makeFolder(name: string): void {
+    const slot = this.slot(name);
+    slot.live ??= newBlob('', { folder: true });
+  }
+
+  /** Of an account with a hierarchical namespace: a folder with all that is in it becomes one deleted thing. */
+  deleteTree(name: string): void {
+    const slot = this.slot(name);
+    const tree = new Map<string, Blob>();
+    for (const [inside, each] of this.slots) {
+      if (!each.live || !inside.startsWith(`${name}/`)) continue;
+      tree.set(inside, each.live);
+      each.live = undefined;
+    }
+    if (slot.live) slot.kept.push({ blob: slot.live, deleted: new Date(), deletion: nextDeletion(), tree });
+    slot.live = undefined;
+  }
+
+  /** Brings back what a deletion took, where nothing is and its folder is there; says why not. */
+  undeletePath(name: string, deletion: string): 'PathNotFound' | 'PathAlreadyExists' | undefined {
+    const slot = this.slot(name);
+    const kept = slot.kept.find((each) => each.deletion === deletion);
+    const parent = name.includes('/') ? this.live(name.slice(0, name.lastIndexOf('/'))) : undefined;
+    if (!kept || (name.includes('/') && !parent?.folder)) return 'PathNotFound';
+    if (slot.live) return 'PathAlreadyExists';
+    slot.live = kept.blob;
+    slot.kept = slot.kept.filter((each) => each !== kept);
+    for (const [inside, blob] of kept.tree ?? []) this.slot(inside).live = blob;
+    return undefined;
   }
 
   snapshot(name: string): string {
@@ -101,7 +142,7 @@ export class StoredContainer {
       return;
     }
     for (const kept of slot.kept) kept.deleted ??= new Date();
-    slot.kept.push({ blob: live, deleted: new Date(), deletion: String(Date.now() * 1000 + ++count) });
+    slot.kept.push({ blob: live, deleted: new Date(), deletion: nextDeletion() });
   }
 
   /** Brings back what soft delete keeps of a name: the blob where none is live, snapshots and versions. */
@@ -128,6 +169,10 @@ export function isDeletedBase({ snapshot, version, deleted }: Kept): boolean {
 }
 
 let count = 0;
+
+function nextDeletion(): string {
+  return String(Date.now() * 1000 + ++count);
+}
 
 /** Moments of a ten-millionth of a second, none twice. */
 function nextMoment(): string {

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { holds, itemOf, readTrace, type TrashItem } from '../../../../src/providers/webdav/trash.ts';
+
+const item = (facts: Partial<TrashItem> = {}): TrashItem => ({
+  ...{ path: '/trash/a.d1000', location: 'folder/a', folder: false, size: 3, deleted: 1000, fileId: undefined },
+  ...facts,
+});
+const wanted = (trace: object = { at: 1000 }, size = 3) => ({ location: '/folder/a', folder: false, size, trace });
+
+describe('the item of a deletion', () => {
+  it.each<[string, Partial<TrashItem>]>([
+    ['another place', { location: 'folder/b' }],
+    ['a folder', { folder: true }],
+    ['another size', { size: 4 }],
+    ['a later deletion', { deleted: 1003 }],
+    ['an earlier deletion', { deleted: 900 }],
+  ])('is none of %s', (_, facts) => {
+    expect(itemOf([item(facts)], wanted())).toBeUndefined();
+  });
+
+  it('is the newest that the deletion can have made', () => {
+    const [older, own, later] = [item({ deleted: 990 }), item({ deleted: 999 }), item({ deleted: 1060 })];
+    expect(itemOf([later, older, own], wanted())).toBe(own);
+  });
+
+  it('is told without a time only where there is one', () => {
+    expect(itemOf([item({ deleted: 5 })], wanted({}))).toEqual(item({ deleted: 5 }));
+    expect(itemOf([item(), item({ deleted: 5 })], wanted({}))).toBe('several');
+  });
+
+  it('has the id that a folder had, however long its deletion took', () => {
+    const folder = { location: '/whole', folder: true, trace: { at: 1000, tree: '/dav/whole/', fileId: '7' } };
+    const own = item({ location: 'whole', folder: true, size: undefined, fileId: '7', deleted: 200 });
+    const other = { ...own, fileId: '8', deleted: 999 };
+    expect(itemOf([other, own], folder)).toBe(own);
+    expect(itemOf([{ ...own, deleted: 50 }], folder)).toBeUndefined();
+  });
+
+  it('is where it was, whatever slashes and dots a server writes', () => {
+    expect(itemOf([item({ location: 'folder/a' })], { ...wanted(), location: './folder//a' })).toBeDefined();
+  });
+});
+
+it('knows what lies in a folder, and in none whose name only begins so', () => {
+  const folder = item({ location: 'folder', folder: true });
+  expect(holds(folder, '/folder/a')).toBe(true);
+  expect(holds(folder, '/folder-2/a')).toBe(false);
+  expect(holds({ ...folder, folder: false }, '/folder/a')).toBe(false);
+});
+
+it('reads no trace from what is none', () => {
+  for (const trace of [undefined, '', 'null', '[1]', 'a version'])
+    expect(itemOf([], { ...wanted(readTrace(trace)) })).toBeUndefined();
+});
