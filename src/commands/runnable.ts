@@ -2,6 +2,7 @@ import { Paces } from '../removal/pace.ts';
 import type { PlannedCredential, RunRequest } from '../removal/removal.ts';
 import { RunningRemovals } from '../removal/runningRemovals.ts';
 import type { Lease } from '../sessions/sessions.ts';
+import { leaving } from './leaving.ts';
 
 /** What the servers take, as far as the removals of this window have found out. */
 const paces = new Paces();
@@ -16,6 +17,10 @@ export function plannedCredential({ provider, record }: Pick<Lease, 'provider' |
 }
 
 /** What a removal runs with, of an open credential. */
-export function runnable({ client, provider, record }: Lease): Pick<RunRequest, 'client' | 'provider' | 'paceOf'> {
-  return { client, provider, paceOf: paces.at(provider.origin(record.settings)) };
+export function runnable({
+  client,
+  provider,
+  record,
+}: Lease): Pick<RunRequest, 'client' | 'provider' | 'paceOf' | 'leaving'> {
+  return { client, provider, paceOf: paces.at(provider.origin(record.settings)), leaving: leaving.signal };
 }
