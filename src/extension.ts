@@ -1,5 +1,6 @@
 import { type ExtensionContext, ExtensionMode, env, Uri, window, workspace } from 'vscode';
 import { OpenedPlaces } from './browse/openedPlaces.ts';
+import { leaving } from './commands/leaving.ts';
 import type { Parts } from './commands/parts.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { createRedactor } from './core/redaction.ts';
@@ -98,6 +99,7 @@ function build(context: ExtensionContext): Parts {
     void forms.refresh().catch(report);
   });
   subscriptions.push(
+    { dispose: () => leaving.abort() },
     log,
     view,
     forms,

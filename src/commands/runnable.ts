@@ -2,6 +2,7 @@ import { Paces } from '../removal/pace.ts';
 import type { PlannedCredential, RunRequest } from '../removal/removal.ts';
 import { RunningRemovals } from '../removal/runningRemovals.ts';
 import type { Lease } from '../sessions/sessions.ts';
+import { leaving } from './leaving.ts';
 
 /** What the servers take, as far as the removals of this window have found out. */
 const paces = new Paces();
@@ -16,9 +17,12 @@ export function plannedCredential({ provider, record }: Pick<Lease, 'provider' |
 }
 
 /** What a removal runs with, of an open credential. */
-export function runnable(lease: Lease): Required<Pick<RunRequest, 'client' | 'provider' | 'conditional' | 'paceOf'>> {
+export function runnable(
+  lease: Lease,
+): Required<Pick<RunRequest, 'client' | 'provider' | 'conditional' | 'paceOf' | 'leaving'>> {
   const { provider, record } = lease;
-  return { ...plannable(lease), paceOf: paces.at(provider.origin(record.settings)) };
+  const paceOf = paces.at(provider.origin(record.settings));
+  return { ...plannable(lease), paceOf, leaving: leaving.signal };
 }
 
 /** What a removal is planned with, of an open credential. */

@@ -76,6 +76,7 @@ async function journalled<Result extends RunResult>(
   try {
     const report = await (instead?.(log) ?? new Run(request, work, log, earlier, held.lost).finish());
     if (held.lost.aborted) throw takenOver(work);
+    if (request.leaving?.aborted) throw windowGone(work);
     await writeJson(reportFile(folder), report).catch((error: unknown) => failToWrite(error, work));
     return report;
   } finally {
@@ -115,6 +116,10 @@ class Run<Result extends RunResult> {
     this.#earlier = earlier;
     lost.addEventListener('abort', () => {
       this.#logFailure ??= takenOver(work);
+      this.#halt(this.#logFailure);
+    });
+    request.leaving?.addEventListener('abort', () => {
+      this.#logFailure ??= windowGone(work);
       this.#halt(this.#logFailure);
     });
     this.#paceOf = request.paceOf ?? new Paces().at('');
@@ -214,6 +219,8 @@ class Run<Result extends RunResult> {
     const answers = settled.values();
     const all = targets.map((target): Settled => looked.get(target) ?? answers.next().value ?? neverSettled);
     try {
+      // The journal is another window's by now, or the answer is only that this one goes.
+      if (this.#logFailure) throw this.#logFailure;
       await this.#log.append(lineOf(from, all, this.#work.meant));
       this.#count(targets, all);
     } finally {
@@ -362,6 +369,10 @@ function logFailure(cause: unknown, { words }: Work): StorageError {
 function takenOver({ words }: Work): StorageError {
   const sentence = `Another window has taken this ${words.run} over, so it was not gone on with here.`;
   return new StorageError('changed', sentence);
+}
+
+function windowGone({ words }: Work): StorageError {
+  return new StorageError('cancelled', `The window was closed while the ${words.run} ran. It can be resumed.`);
 }
 
 function takesNothing({ kind }: StorageError, { words }: Work): StorageError {

@@ -128,6 +128,8 @@ export interface RunRequest {
   /** Aborting it stops the sending at once; what is in flight may still answer for a moment. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: RemovalProgress) => void;
+  /** Aborting it ends the run as a crash would: what is under way gets no outcome, so that whoever resumes it looks. */
+  readonly leaving?: AbortSignal;
   /** What the server takes in a container, shared by the removals there; found out anew by default. */
   readonly paceOf?: (container: string) => Pace;
   readonly times?: RunTimes;

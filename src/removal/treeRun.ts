@@ -37,6 +37,8 @@ export async function runTrees(request: RunRequest, log: OutcomeLog): Promise<Re
   tell();
   const fates: Fate[] = [];
   for (const selected of plan.selection) fates.push(await removeFolder(request, selected));
+  // The answer is only that the window goes: what became of the folders is not known.
+  if (request.leaving?.aborted) throw new StorageError('cancelled', 'The window was closed while the removal ran.');
   let line: { from: number; entries: Entry[] } = { from: 0, entries: [] };
   const record = async () => {
     const settled = line.entries.map((entry) => fateOf(entry, fates));

@@ -24,7 +24,7 @@ export class RemovalReports implements Disposable {
   }
 
   async show({ plan }: Removal): Promise<void> {
-    const uri = Uri.from({ scheme: reportScheme, path: `/${plan.id}/Removal Report.txt` });
+    const uri = Uri.from({ scheme: reportScheme, path: `/${plan.id}/${plan.undoes ? 'Undo' : 'Removal'} Report.txt` });
     await window.showTextDocument(await workspace.openTextDocument(uri), { preview: true });
   }
 

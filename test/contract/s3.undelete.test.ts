@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseDraft } from '../../src/core/drafts.ts';
 import type { Draft } from '../../src/core/fields.ts';
 import type { Deleted, Entry, StorageClient } from '../../src/core/storageClient.ts';
@@ -37,6 +37,8 @@ function suite(access: RgwAccess): void {
     proxy = await startFaultProxy({ target: access.endpoint });
     client = await open();
   });
+
+  afterEach(() => proxy.reset());
 
   afterAll(async () => {
     for (const each of opened) await each[Symbol.asyncDispose]();
@@ -200,7 +202,11 @@ function suite(access: RgwAccess): void {
     const meant = keys.filter((_, n) => n % 2 === 0);
     const batch = await deleted(bucket, meant);
     expect(batch).toHaveLength(30);
+    proxy.reset();
     expect(new Set((await undelete(batch.toReversed())).map(([, result]) => result))).toEqual(new Set(['restored']));
+    const asked = proxy.requests.filter(({ method }) => method === 'GET');
+    expect(asked.every(({ target }) => target.includes('prefix=k0'))).toBe(true);
+    expect(asked.length).toBeLessThan(10);
     expect((await current(bucket)).map(({ id }) => id)).toEqual(keys);
   });
 

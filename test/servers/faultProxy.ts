@@ -112,6 +112,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   };
 
   const server = options.tls === undefined ? http.createServer() : https.createServer(await readPair(options.tls));
+  // Longer than any pause of a busy machine: a connection that is closed as a request leaves is a fault that nobody asked for.
+  server.keepAliveTimeout = 65_000;
   server.on('request', listener);
   server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
     response.writeContinue();

@@ -247,6 +247,36 @@ test('a run whose lock was taken over stops, and writes no end', async () => {
   await expect(readFile(reportFile(removal.folder))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
+test('of what is under way when its window goes nothing is recorded, and whoever resumes it looks', async () => {
+  const entries = objects(30).map((entry, n) => ({ ...entry, tag: `"${n}"` }));
+  const server = new Server(entries);
+  const leaving = new AbortController();
+  const client = {
+    ...fakeClient({
+      pages: keyspace(entries),
+      recovery: markers,
+      async remove(batch) {
+        const answer = server.delete(batch, () => 1);
+        if (batch[0]?.entry.id === 'k0000000') return await answer;
+        // Its connections are closed with the window.
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        leaving.abort();
+        throw new StorageError('unreachable', 'The connection was cut.');
+      },
+    }),
+    stat: async (entry: Entry) => server.stat(entry),
+  };
+  const provider = facts({ batch: 10 });
+  const removal = await plan(client, [container], { provider });
+  await expect(run(client, removal, { provider, leaving: leaving.signal })).rejects.toMatchObject({
+    kind: 'cancelled',
+  });
+  expect(await readFile(outcomesFile(removal.folder), 'utf8')).toBe('{"from":0,"entries":10,"result":"deleted"}\n');
+  const report = await run(client, removal, { provider, resume: true });
+  expect(report.results).toMatchObject({ deleted: 10, 'already-gone': 20, failed: 0 });
+  expect([...server.deletes.values()].every((times) => times === 1)).toBe(true);
+});
+
 test('cancelled while it is resumed, it says of all the rest that it was not attempted', async () => {
   const client = fakeClient({ pages: keyspace(objects(100)) });
   const provider = facts({ batch: 10 });

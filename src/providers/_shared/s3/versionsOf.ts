@@ -48,12 +48,14 @@ async function findOnPages(
   others: readonly string[],
   found: Map<string, readonly Entry[]>,
 ): Promise<readonly string[]> {
+  // Keys that may list only a part of the bucket must name it.
+  const prefix = commonStart(after, others.at(-1) ?? after);
   let cursor = writeCursor({ key: after, mark: undefined });
   let left = others;
   const missed: string[] = [];
   let page: Map<string, Entry[]> = new Map();
   while (left.length >= worthAPage && cursor !== undefined) {
-    const listed = await listVersions(s3, { kind: 'container', id: bucket }, { cursor }, undefined, signal);
+    const listed = await listVersions(s3, { kind: 'container', id: bucket }, { cursor, prefix }, undefined, signal);
     for (const entry of listed.entries) {
       const same = page.get(entry.id) ?? [];
       if (same.length < kept) page.set(entry.id, [...same, entry]);
@@ -72,6 +74,14 @@ async function findOnPages(
     page = new Map(end === undefined ? [] : [[end, page.get(end) ?? []]]);
   }
   return [...missed, ...left];
+}
+
+/** What two keys begin with; half a character is none. */
+function commonStart(one: string, other: string): string {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length++;
+  const start = one.slice(0, length);
+  return start.isWellFormed() ? start : start.slice(0, -1);
 }
 
 /** Asked with the key as the prefix: its own versions come before those of any longer key. */
