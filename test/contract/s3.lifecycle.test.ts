@@ -145,7 +145,7 @@ await contractSuite(
       expect(rule.text({ versions: false })).toContain('"Days": 1');
       const planned = rule.plan('apply', { versions: false }, call());
       expect((await contract.failureOf(planned)).kind).toBe('unsupported');
-      expect(proxy.requests.every(({ method }) => method === 'GET')).toBe(true);
+      expect(proxy.requests.map(({ method }) => method)).toEqual(['GET']);
     });
   },
   (provider, server) => provider.id === 's3' && server.name === 'OpenStack Swift',

@@ -6,6 +6,7 @@ import {
   PutBucketLifecycleConfigurationCommand,
   type TransitionDefaultMinimumObjectSize,
 } from '@aws-sdk/client-s3';
+import { StorageError } from '../../../core/errors.ts';
 import type { LifecycleChange, LifecycleRule, Place, RuleReach } from '../../../core/storageClient.ts';
 import {
   changedMeanwhile,
@@ -16,6 +17,7 @@ import {
   type RulePlace,
   rulePlaceOf,
 } from '../lifecycle.ts';
+import { parseXml } from '../xml.ts';
 import type { S3Connection } from './connection.ts';
 import { answerOf } from './errors.ts';
 import { type RuleFacts, readableRules, ruleFacts, splitRules, writeRule } from './lifecycleXml.ts';
@@ -120,6 +122,9 @@ async function readRules(s3: S3Connection, bucket: string, signal: AbortSignal):
       if (response.statusCode !== 200) return result;
       const bytes = Buffer.concat(await Array.fromAsync(response.body as AsyncIterable<Uint8Array>));
       document = bytes.toString('utf8');
+      const root = parseXml(document)?.name;
+      // Swift lists the bucket, as if nothing more had been asked: there a change would be one of the bucket itself.
+      if (root !== undefined && root !== 'LifecycleConfiguration') throw notOffered(bucket);
       response.body = bytes;
       return result;
     },
@@ -132,6 +137,10 @@ async function readRules(s3: S3Connection, bucket: string, signal: AbortSignal):
     if (answerOf(error).code === 'NoSuchLifecycleConfiguration') return { texts: [], smallest: undefined };
     throw s3.fail(error, { bucket }, signal);
   }
+}
+
+function notOffered(bucket: string): StorageError {
+  return new StorageError('unsupported', `The server does not offer lifecycle rules: ${bucket}`);
 }
 
 async function writeTo(
@@ -176,7 +185,7 @@ async function put(
 }
 
 /** Milliseconds between one look and the next: Amazon may take a moment to show what it took. */
-const looks = [0, 500, 1_000, 2_000, 4_000, 8_000];
+const looks = [0, 500, 1_000, 2_000, 4_000];
 
 async function untilShown(
   s3: S3Connection,
