@@ -51,6 +51,16 @@ const { values: options } = parseArgs({
   },
 });
 
+/** Ours at most so much of a peer's wall time. */
+const peerTargets = [
+  ['memory S3', 's3cmd', 'P1', 0.45],
+  ['memory S3', 'boto3', 'P1', 0.3],
+  ['memory S3', 'rclone, 64 workers', 'P1', 0.12],
+  ['memory S3', 'rclone, default', 'P1', 0.015],
+  ['Ceph RGW', 's3cmd', 'P1 on RGW', 0.95],
+  ['Ceph RGW', 'rclone, default', 'P1 on RGW', 0.5],
+] as const;
+
 // Leaving by exit ends the servers and the tools too.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
@@ -214,15 +224,6 @@ function renderTable(all: readonly Row[]): string {
   ]);
   return alignColumns([head, ...lines]);
 }
-
-const peerTargets = [
-  ['memory S3', 's3cmd', 'P1', 0.45],
-  ['memory S3', 'boto3', 'P1', 0.3],
-  ['memory S3', 'rclone, 64 workers', 'P1', 0.12],
-  ['memory S3', 'rclone, default', 'P1', 0.015],
-  ['Ceph RGW', 's3cmd', 'P1 on RGW', 0.95],
-  ['Ceph RGW', 'rclone, default', 'P1 on RGW', 0.5],
-] as const;
 
 /** P1 and P1b: the wall time of ours, its start included, beside each peer's; and its requests. */
 function compareWithPeers(all: readonly Row[]): readonly Verdict[] {
