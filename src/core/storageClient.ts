@@ -44,6 +44,8 @@ export interface Entry {
   readonly snapshots?: number;
   /** Its content lies in other objects, which go with it when it is deleted, wherever they are. */
   readonly segmented?: boolean;
+  /** Its content is all that begins with this, which stays when it is deleted. */
+  readonly segmentsAt?: { readonly container: string; readonly prefix: string };
 }
 
 export interface Page {
@@ -217,9 +219,10 @@ export const methodNames = [
 
 /**
  * What a provider declares: optional methods, whether its `list` and `walk` know versions, whether its `remove` honours
- * `ifTag`, and whether objects have snapshots that go with them, which `walk` alone counts.
+ * `ifTag`, whether objects have snapshots that go with them, which `walk` alone counts, and whether they may have segments
+ * that stay, which `walk` and `stat` alone tell.
  */
-export type Capability = (typeof methodNames)[number] | 'versions' | 'conditional' | 'snapshots';
+export type Capability = (typeof methodNames)[number] | 'versions' | 'conditional' | 'snapshots' | 'segments';
 
 /** The place that an entry opens, if it opens one. */
 export function placeOf(entry: Entry): Place | undefined {
