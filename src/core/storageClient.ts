@@ -44,6 +44,8 @@ export interface Entry {
   readonly snapshots?: number;
   /** Its content lies in other objects, which go with it when it is deleted, wherever they are. */
   readonly segmented?: boolean;
+  /** Its content is all that begins with this, which stays when it is deleted. */
+  readonly segmentsAt?: { readonly container: string; readonly prefix: string };
 }
 
 export interface Page {
@@ -254,10 +256,17 @@ export const methodNames = [
 
 /**
  * What a provider declares: optional methods, whether its `list` and `walk` know versions, whether its `remove` honours
- * `ifTag`, whether objects have snapshots that go with them, which `walk` alone counts, and whether its `walk` goes in the
- * order of the ids' bytes and begins behind any of them, so that several ranges can be walked at once.
+ * `ifTag`, whether objects have snapshots that go with them, which `walk` alone counts, whether its `walk` goes in the order
+ * of the ids' bytes and begins behind any of them, so that several ranges can be walked at once, and whether objects may have
+ * segments that stay, which `walk` and `stat` alone tell.
  */
-export type Capability = (typeof methodNames)[number] | 'versions' | 'conditional' | 'snapshots' | 'ranges';
+export type Capability =
+  | (typeof methodNames)[number]
+  | 'versions'
+  | 'conditional'
+  | 'snapshots'
+  | 'ranges'
+  | 'segments';
 
 /** The place that an entry opens, if it opens one. */
 export function placeOf(entry: Entry): Place | undefined {

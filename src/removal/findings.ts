@@ -1,6 +1,12 @@
 import type { Entry, Lock } from '../core/storageClient.ts';
-import { formatCount, formatCounted } from '../core/text.ts';
+import { formatCount, formatCounted, formatNames } from '../core/text.ts';
 import type { RemovalCounts } from './removal.ts';
+
+/** Places that are named in one sentence. */
+const mostPlaces = 3;
+
+/** Places that are remembered, to say how many more there are. */
+const mostNoted = 1000;
 
 /** What is counted while a manifest is written. */
 export class Findings {
@@ -16,6 +22,8 @@ export class Findings {
   #segmented = 0;
   #repeated = 0;
   #anyByName = false;
+  #left = 0;
+  readonly #leftAt = new Set<string>();
   readonly #notes = new Set<string>();
   readonly #now = Date.now();
 
@@ -47,6 +55,12 @@ export class Findings {
     this.#notes.add(sentence);
   }
 
+  /** Counts a large object of which only the list goes. */
+  addLeft({ container, prefix }: NonNullable<Entry['segmentsAt']>): void {
+    this.#left++;
+    if (this.#leftAt.size < mostNoted) this.#leftAt.add(`${container}/${prefix}`);
+  }
+
   addRepeated(count: number): void {
     this.#repeated += count;
   }
@@ -74,8 +88,15 @@ export class Findings {
     return [
       ...(this.#snapshots > 0 ? [`Snapshots that go with their objects: ${formatCount(this.#snapshots)}`] : []),
       ...(this.#segmented > 0 ? [`Large objects whose segments go with them: ${formatCount(this.#segmented)}`] : []),
+      ...(this.#left > 0 ? [this.#leftBehind()] : []),
       ...(this.#repeated > 0 ? [`The server listed some things twice; each is counted once: ${repeated}`] : []),
       ...this.#notes,
     ];
+  }
+
+  #leftBehind(): string {
+    const count = formatCount(this.#left);
+    const names = formatNames([...this.#leftAt], mostPlaces);
+    return `Large objects that go without their segments: ${count}. What stays begins with: ${names}`;
   }
 }

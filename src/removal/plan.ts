@@ -71,6 +71,13 @@ async function* collect(
   const roots = new Map(outermost(selection, provider.folders.contains).map((entry) => [identityOf(entry), entry]));
   const listed = new Set<string>();
   const folders = createFolderStack(folder);
+  const tellOfSegments = ({ segmentsAt }: Entry) => {
+    if (!segmentsAt) return;
+    const { container, prefix } = segmentsAt;
+    const segment: Entry = { kind: 'object', container, id: prefix, name: prefix, path: prefix };
+    const goToo = selection.some((root) => !isSingle(root) && liesIn(segment, root, provider.folders.contains));
+    if (!goToo) found.addLeft(segmentsAt);
+  };
   const keepFolder = async (entry: Entry) => {
     if (!provider.folders.real) return;
     found.add(entry);
@@ -96,6 +103,7 @@ async function* collect(
           // All versions of an object come with the folder that it is in: selected by itself too, it is not listed again.
           if (versions) single.delete(identityOf(objectOf(entry)));
           found.add(entry);
+          tellOfSegments(entry);
           yield entry;
         }
       }
@@ -107,10 +115,14 @@ async function* collect(
   for (const entry of single.values()) {
     stopIfCancelled(signal);
     if (versions && entry.kind === 'object' && entry.version === undefined) {
-      yield* collectVersions(request, entry, single, found);
+      for await (const version of collectVersions(request, entry, single, found)) {
+        tellOfSegments(version);
+        yield version;
+      }
     } else if (single.has(identityOf(entry))) {
       if (provider.capabilities.has('snapshots')) found.note(uncountedSnapshots);
       found.add(entry);
+      tellOfSegments(await withSegments(request, entry));
       yield entry;
     }
   }
@@ -120,6 +132,19 @@ async function* collect(
 
 /** Only a walk counts them: whoever selects an object by itself must know all the same. */
 const uncountedSnapshots = 'Snapshots of what was selected by itself go with it. How many there are was not counted.';
+
+/** An object that was selected by itself comes from a listing that is not looked at closely: an empty one may be all that joins segments. */
+async function withSegments({ client, provider, signal }: PlanRequest, entry: Entry): Promise<Entry> {
+  if (entry.size !== 0 || entry.kind !== 'object' || !client.stat || !provider.capabilities.has('segments'))
+    return entry;
+  try {
+    return await untilAborted(client.stat(entry, { signal }), signal);
+  } catch (error) {
+    const failure = toStorageError(error);
+    if (failure.kind === 'not-found' || failure.kind === 'forbidden') return entry;
+    throw failure;
+  }
+}
 
 /** All versions and markers of one object, whatever stands before them; those selected by themselves are counted here. */
 async function* collectVersions(
@@ -201,16 +226,17 @@ function refuseForeign(
   root: Entry,
   contains: ((folder: Entry, entry: Entry) => boolean) | undefined,
 ): void {
-  const inside =
-    root.kind === 'container'
-      ? entry.container === root.id
-      : entry.container === root.container && (contains?.(root, entry) ?? true);
-  if (inside && entry.kind !== 'container' && isAddressable(entry)) return;
+  if (liesIn(entry, root, contains) && entry.kind !== 'container' && isAddressable(entry)) return;
   throw new StorageError(
     'unexpected',
     `The server listed something that isn't in what was selected, so nothing was planned: ${showName(entry.path)}`,
     { detail: `${JSON.stringify(entry.id)} in ${JSON.stringify(root.id)}` },
   );
+}
+
+function liesIn(entry: Entry, root: Entry, contains: ((folder: Entry, entry: Entry) => boolean) | undefined): boolean {
+  if (root.kind === 'container') return entry.container === root.id;
+  return entry.container === root.container && (contains?.(root, entry) ?? true);
 }
 
 function selectedTwice(entry: Entry): StorageError {

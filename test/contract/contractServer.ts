@@ -2,8 +2,8 @@ import type { Draft } from '../../src/core/fields.ts';
 import type { Entry } from '../../src/core/storageClient.ts';
 import type { Fault, FaultProxyOptions, RecordedRequest } from '../servers/faultProxy.ts';
 
-/** What a provider's `<provider>.server.ts` exports as `contractServers`: what runs here, and what is missing for the rest. */
-export type ContractServers = () => Promise<{
+/** What a provider's `<provider>.server.ts` exports as `contractServers`: what runs here for a suite, and what is missing for the rest. */
+export type ContractServers = (suite: string) => Promise<{
   readonly servers: readonly ContractServer[];
   readonly missing: readonly string[];
 }>;

@@ -226,7 +226,7 @@ export async function contractSuite(
       default: Provider;
     };
     if (!needs.every((capability) => provider.capabilities.has(capability))) continue;
-    const { servers, missing } = await contractServers();
+    const { servers, missing } = await contractServers(title);
     for (const sentence of missing) {
       console.log(`Skipped: ${title} of ${provider.label}. ${sentence}`);
       it.skip(`${title}: ${provider.label}. ${sentence}`);

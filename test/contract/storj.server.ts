@@ -3,8 +3,8 @@ import type { Certificate, ContractServer, ContractServers } from './contractSer
 import { contractServers as s3Servers } from './s3.server.ts';
 
 /** Ceph RGW over TLS in place of Storj's gateway, its authority trusted by the machine. */
-export const contractServers: ContractServers = async () => {
-  const { servers, missing } = await s3Servers();
+export const contractServers: ContractServers = async (suite) => {
+  const { servers, missing } = await s3Servers(suite);
   const gateway = servers.find(({ name }) => name === 'Ceph RGW over TLS');
   await Promise.all(servers.filter((server) => server !== gateway).map((server) => server.stop?.()));
   const rgw = inject('rgw');

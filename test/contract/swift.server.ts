@@ -2,17 +2,29 @@ import { readFileSync } from 'node:fs';
 import { inject } from 'vitest';
 import type { Draft } from '../../src/core/fields.ts';
 import type { Fault, RecordedRequest } from '../servers/faultProxy.ts';
+import { startKeystone } from '../servers/keystone.ts';
+import { ServerUnavailable } from '../servers/serverProcess.ts';
 import { rawTarget } from '../support/oddKeys.ts';
 import type { SwiftAccess } from '../support/swiftGlobal.ts';
 import { SwiftJudge, tempAuthToken } from '../support/swiftJudge.ts';
 import type { ContractServer, ContractServers } from './contractServer.ts';
 
-/** OpenStack Swift with its own accounts (TempAuth), plain and over TLS. */
-export const contractServers: ContractServers = async () => {
+/** OpenStack Swift with its own accounts (TempAuth), plain and over TLS, and with those of a Keystone. */
+export const contractServers: ContractServers = async (suite) => {
   const swift = inject('swift');
   if ('unavailable' in swift) return { servers: [], missing: [swift.unavailable] };
-  return { servers: [serverFor('TempAuth', swift, swift.endpoint), tlsServer(swift)], missing: [] };
+  const servers = [serverFor('TempAuth', swift, swift.endpoint, tempAuthAccount(swift)), tlsServer(swift)];
+  if (!onKeystone.includes(suite)) return { servers, missing: [] };
+  try {
+    return { servers: [...servers, await keystoneServer(swift)], missing: [] };
+  } catch (error) {
+    if (!(error instanceof ServerUnavailable)) throw error;
+    return { servers, missing: [error.message] };
+  }
 };
+
+/** It takes a while to start, and all but signing in is the same. */
+const onKeystone: readonly string[] = ['removal'];
 
 /** What the server behind a contract server is, for suites of this provider alone. */
 export interface SwiftContractServer extends ContractServer {
@@ -22,7 +34,7 @@ export interface SwiftContractServer extends ContractServer {
 }
 
 function tlsServer(swift: SwiftAccess): SwiftContractServer {
-  const server = serverFor('TempAuth over TLS', swift, swift.tlsEndpoint);
+  const server = serverFor('TempAuth over TLS', swift, swift.tlsEndpoint, tempAuthAccount(swift));
   const caBundle = readFileSync(swift.caFile, 'utf8');
   return {
     ...server,
@@ -34,25 +46,59 @@ function tlsServer(swift: SwiftAccess): SwiftContractServer {
   };
 }
 
-/** Signs in at the plain server itself, and works through whatever stands in front of the other. */
-function serverFor(name: string, swift: SwiftAccess, origin: string): SwiftContractServer {
-  const { endpoint, user, stranger, account } = swift;
-  const judge = new SwiftJudge(endpoint, account, () => tempAuthToken(endpoint, user));
+async function keystoneServer(swift: SwiftAccess): Promise<SwiftContractServer> {
+  const keystone = await startKeystone(swift);
+  const { authUrl, endpoint, account, user, stranger, project } = keystone;
+  return {
+    ...serverFor('Keystone', swift, endpoint, {
+      account,
+      judge: new SwiftJudge(endpoint, account, () => keystone.token()),
+      user: { user: user.name, key: user.password },
+      stranger: { user: stranger.name, key: stranger.password },
+      signIn: { authUrl, authVersion: '3', tenantName: project.name },
+    }),
+    suites: onKeystone,
+    stop: () => keystone.stop(),
+  };
+}
+
+/** An account of a Swift, and who is who in it. */
+interface Account {
+  readonly account: string;
+  readonly judge: SwiftJudge;
+  readonly user: { readonly user: string; readonly key: string };
+  readonly stranger: { readonly user: string; readonly key: string };
+  /** How to sign in, beside the user. */
+  readonly signIn: Draft & { readonly authUrl: string };
+}
+
+function tempAuthAccount({ endpoint, account, user, stranger }: SwiftAccess): Account {
+  return {
+    account,
+    judge: new SwiftJudge(endpoint, account, () => tempAuthToken(endpoint, user)),
+    user: { user: user.accessKeyId, key: user.secretAccessKey },
+    stranger: { user: stranger.accessKeyId, key: stranger.secretAccessKey },
+    signIn: { authUrl: `${endpoint}/auth/v1.0` },
+  };
+}
+
+/** Signs in at the server itself, and works through whatever stands in front of `origin`. */
+function serverFor(
+  name: string,
+  swift: SwiftAccess,
+  origin: string,
+  { account, judge, user, stranger, signIn }: Account,
+): SwiftContractServer {
   let created = 0;
   const containers = new Set<string>();
-  const draft = (at: string): Draft => ({
-    user: user.accessKeyId,
-    key: user.secretAccessKey,
-    authUrl: `${endpoint}/auth/v1.0`,
-    storageUrl: `${at}${account}`,
-  });
+  const draft = (at: string): Draft => ({ ...user, ...signIn, storageUrl: `${at}${account}` });
   return {
     name,
     access: swift,
     account,
     judge,
     origin,
-    signInOrigin: endpoint,
+    signInOrigin: new URL(signIn.authUrl).origin,
     target: (container, id) => `${account}${id === '' ? `/${container}` : rawTarget(container, id)}`,
     deletedBy: (request) => namesDeletedBy(account, request),
     faults: { slowDown, endless: (page) => page },
@@ -64,7 +110,7 @@ function serverFor(name: string, swift: SwiftAccess, origin: string): SwiftContr
       trust: (caBundle) => ({ caBundle }),
       only: (container) => ({ container }),
     },
-    secrets: [user.secretAccessKey, stranger.secretAccessKey, wrongSecret],
+    secrets: [user.key, stranger.key, wrongSecret],
     async createContainer() {
       const container = `contract-${process.pid}-${Date.now().toString(36)}-${++created}`;
       await judge.demand({ method: 'PUT', container });
@@ -82,8 +128,7 @@ function serverFor(name: string, swift: SwiftAccess, origin: string): SwiftContr
     ids: (container) => judge.names(container),
     strangerTo: async (container) => ({
       ...draft(origin),
-      user: stranger.accessKeyId,
-      key: stranger.secretAccessKey,
+      ...stranger,
       container,
     }),
   };

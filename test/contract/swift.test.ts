@@ -99,12 +99,49 @@ await providerSuite('swift', 'OpenStack Swift', ['walk', 'remove', 'properties']
       const selection: Entry[] = [{ kind: 'container', id: container, name: container, path: container }];
       const credential = { id: 'contract', name: 'Contract' };
       const removal = await planRemoval({ client, provider, credential, selection, folder: folder.path, signal });
-      expect(removal.plan.notices).toEqual(['Large objects whose segments go with them: 1']);
+      expect(removal.plan.notices).toEqual([
+        'Large objects whose segments go with them: 1',
+        `Large objects that go without their segments: 1. What stays begins with: ${segments}/o`,
+      ]);
       const report = await runRemoval({ client, provider, removal, signal });
       expect(report.results).toMatchObject({ deleted: 3, failed: 0 });
       expect(await judge.names(container)).toEqual([]);
       expect(await judge.names(segments)).toEqual(['other']);
       await folder.remove();
+    });
+
+    it('that go without their segments are told from empty ones, links and folders, by one question about each', async () => {
+      const { container, segments } = await fillLarge();
+      await judge.put(container, 'empty', '');
+      await judge.put(container, 'folder/', '', { 'content-type': 'application/directory' });
+      await judge.put(container, 'link', '', { 'x-symlink-target': `${container}/dynamic` });
+      await judge.put(container, 'odd', '', { 'x-object-manifest': `${segments}/%C3%BC%25%3F` });
+      const proxy = await contract.proxy();
+      const heads = () => proxy.requests.filter(({ method }) => method === 'HEAD');
+      const client = await contract.open({}, proxy.endpoint);
+      const entries = await walk(client, containerPlace(container));
+      expect(entries.flatMap(({ id, segmentsAt }) => (segmentsAt ? [[id, segmentsAt]] : []))).toEqual([
+        ['dynamic', { container: segments, prefix: 'o' }],
+        ['odd', { container: segments, prefix: 'ü%?' }],
+      ]);
+      expect(heads()).toHaveLength(3);
+      const { entries: shown } = await client.list(containerPlace(container), {}, call());
+      expect(heads()).toHaveLength(3);
+      expect(shown).toHaveLength(7);
+      const dynamic = shown.filter(({ id }) => id === 'dynamic');
+      const noticesOf = async (...selection: Entry[]) => {
+        const folder = await temporaryFolder('removals');
+        const { signal } = new AbortController();
+        const credential = { id: 'contract', name: 'Contract' };
+        const { provider } = contract;
+        const removal = await planRemoval({ client, provider, credential, selection, folder: folder.path, signal });
+        await folder.remove();
+        return removal.plan.notices;
+      };
+      const stays = `Large objects that go without their segments: 1. What stays begins with: ${segments}/o`;
+      expect(await noticesOf(...dynamic)).toEqual([stays]);
+      const whole: Entry = { kind: 'container', id: segments, name: segments, path: segments };
+      expect(await noticesOf(...dynamic, whole)).toEqual([]);
     });
 
     it('that are gone or no longer large are not called deleted', async () => {

@@ -77,11 +77,14 @@ function pathAfterHost(written: string, server: URL): string | undefined {
 
 /** Undefined where a percent sign begins no code. */
 function bytesOf(part: string): string | undefined {
+  if (!part.includes('%')) return part;
   if (/%(?![0-9a-f]{2})/i.test(part)) return undefined;
   return part.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function textOfBytes(bytes: string): string {
+  // Most names; a listing has thousands of them.
+  if (/^[\x20-\x7e]*$/.test(bytes)) return bytes;
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(bytes, 'latin1'));
   } catch {

@@ -2,8 +2,10 @@ import { StorageError } from '../../core/errors.ts';
 import type { Entry, ListQuery, Page, Place, WalkQuery } from '../../core/storageClient.ts';
 import { checkedPage, containerEntry, containerOf, folderEntry, objectEntry, startPage } from '../_shared/entries.ts';
 import { checkPrefix } from '../_shared/keys.ts';
+import { inParallel } from '../_shared/parallel.ts';
 import type { SwiftConnection } from './connection.ts';
 import { incomplete } from './errors.ts';
+import { segmentsOf } from './objects.ts';
 import { goesWithSegments } from './versioning.ts';
 
 /** As many as the tree shows at once. */
@@ -36,7 +38,13 @@ export async function listPage(
   return checkedPage(entries, cursor === undefined ? place : { ...place, cursor });
 }
 
-/** Every object below a place, in the order of the server, or those of them that stand behind a name. Some servers give less than a full page where there is more, so it is asked until a page is empty. */
+/** Empty objects that are looked at more closely at once. */
+const lookedAtOnce = 8;
+
+/**
+ * Every object below a place, in the order of the server, or those of them that stand behind a name, with where the segments
+ * of large ones lie that stay. Some servers give less than a full page where there is more, so it is asked until a page is empty.
+ */
 export async function* walkPages(
   swift: SwiftConnection,
   at: Place,
@@ -52,7 +60,8 @@ export async function* walkPages(
     const last = items.at(-1);
     if (last === undefined) return;
     const next = cursorOf(last);
-    const entries = await entriesOf(swift, container, items, base, versions, signal);
+    const listed = await entriesOf(swift, container, items, base, versions, signal);
+    const entries = await withSegments(swift, items, listed, signal);
     const place = { container, base: asked.prefix, next };
     const page = checkedPage(entries, after === undefined ? place : { ...place, cursor: after });
     yield id === undefined ? page : { ...page, entries: page.entries.filter((entry) => entry.id === id) };
@@ -70,6 +79,8 @@ interface Item {
   readonly tag: string | undefined;
   /** Whether its content lies in segments, of which it is the list. */
   readonly segmented: boolean;
+  /** Whether it may be no more than the name of segments. */
+  readonly mayBeDynamic: boolean;
   readonly version: Entry['version'] | undefined;
 }
 
@@ -107,15 +118,18 @@ type Row = Readonly<Record<string, unknown>>;
 /** https://docs.openstack.org/api-ref/object-store/#show-container-details-and-list-objects */
 function itemOf(row: unknown): Item | undefined {
   if (typeof row !== 'object' || row === null) return undefined;
-  const { name, subdir, bytes, hash, last_modified: modified, slo_etag: segments } = row as Row;
+  const { name, subdir, bytes, hash, content_type: type } = row as Row;
+  const { last_modified: modified, slo_etag: segments, symlink_path: link } = row as Row;
   const known = { modified: dateOf(modified), tag: typeof hash === 'string' ? hash : undefined };
-  const nothing = { size: undefined, modified: undefined, tag: undefined, segmented: false, version: undefined };
+  const plain = { segmented: false, mayBeDynamic: false, version: undefined };
+  const nothing = { size: undefined, modified: undefined, tag: undefined, ...plain };
   if (typeof subdir === 'string') return { ...nothing, name: subdir, folder: true };
   if (typeof name !== 'string') return undefined;
   const version = versionIn(row as Row);
   if (version?.marker) return { ...nothing, name, folder: false, modified: known.modified, version };
   const size = typeof bytes === 'number' ? bytes : undefined;
-  return { ...known, name, folder: false, size, segmented: segments !== undefined, version };
+  const mayBeDynamic = size === 0 && link === undefined && type !== 'application/directory';
+  return { ...known, name, folder: false, size, segmented: segments !== undefined, mayBeDynamic, version };
 }
 
 function versionIn({ version_id: id, is_latest: latest, content_type: type }: Row): Entry['version'] | undefined {
@@ -146,6 +160,22 @@ async function entriesOf(
     if (versions && item.version) return { ...entry, version: item.version };
     return segments && item.segmented ? { ...entry, segmented: true } : entry;
   });
+}
+
+/** A listing shows the list of a dynamic large object as what it is by itself: an empty object. Each of those is looked at. */
+async function withSegments(
+  swift: SwiftConnection,
+  items: readonly Item[],
+  entries: readonly Entry[],
+  signal: AbortSignal,
+): Promise<readonly Entry[]> {
+  const all = [...entries];
+  const empty = [...entries.entries()].filter(([index]) => items[index]?.mayBeDynamic);
+  await inParallel(empty, lookedAtOnce, async ([index, entry]) => {
+    const segmentsAt = await segmentsOf(swift, entry, signal);
+    if (segmentsAt) all[index] = { ...entry, segmentsAt };
+  });
+  return all;
 }
 
 /** Where a listing goes on: behind this name, and with versions behind this version of it. */

@@ -76,6 +76,7 @@ export default defineProvider({
     'createContainer',
     'removeContainer',
     'versions',
+    'segments',
   ],
   // Swift works through a list two at a time and is silent meanwhile: many short lists at once are faster than long ones.
   limits: { batch: 100, share: 31_536_000 },

@@ -89,7 +89,7 @@ export function keyspace(entries: readonly Entry[], pageSize = 1000): (place: Pl
 }
 
 export function facts(
-  more: { batch?: number; folders?: Folders; walks?: boolean; snapshots?: boolean } = {},
+  more: { batch?: number; folders?: Folders; walks?: boolean; snapshots?: boolean; segments?: boolean } = {},
 ): ProviderFacts {
   return {
     id: 'fake',
@@ -104,6 +104,7 @@ export function facts(
       'uploads',
       ...(more.walks === false ? [] : (['walk'] as const)),
       ...(more.snapshots ? (['snapshots'] as const) : []),
+      ...(more.segments ? (['segments'] as const) : []),
     ]),
     limits: { batch: more.batch ?? 1000 },
     folders: more.folders ?? prefixFolders,

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { StorageError } from '../../../src/core/errors.ts';
+import { type ErrorKind, StorageError } from '../../../src/core/errors.ts';
 import type { Entry, Page } from '../../../src/core/storageClient.ts';
 import { readManifest } from '../../../src/removal/manifest.ts';
 import { discardRemoval } from '../../../src/removal/plan.ts';
@@ -169,6 +169,34 @@ test('snapshots that go with an object are counted by a walk, and else the plan 
   expect(await noticesOf(folder('in/'), object('in/a'))).toEqual(['Snapshots that go with their objects: 2']);
   expect(await noticesOf(object('in/b'))).toEqual([expect.stringMatching(/^Snapshots .* was not counted\.$/)]);
   expect((await plan(client, [object('in/b')])).plan.notices).toEqual([]);
+});
+
+test('large objects whose segments stay are told, with where, unless the segments are selected too', async () => {
+  const segmentsAt = (prefix: string) => ({ segmentsAt: { container: 'photos', prefix } });
+  const large = ['w', 'x', 'y', 'z'].map((name) => object(`in/${name}`, segmentsAt(`parts/${name}`)));
+  const client = fakeClient({ pages: keyspace([object('in/a'), ...large, object('parts/x')]) });
+  const noticesOf = async (...selection: readonly Entry[]) => (await plan(client, selection)).plan.notices;
+  expect(await noticesOf(folder('in/'))).toEqual([
+    'Large objects that go without their segments: 4. What stays begins with: photos/parts/w, photos/parts/x, photos/parts/y and 1 more',
+  ]);
+  expect(await noticesOf(folder('in/'), folder('parts/'))).toEqual([]);
+});
+
+test('a large object that was selected by itself is looked at, as far as may be', async () => {
+  const provider = facts({ segments: true });
+  const empty = object('big', { size: 0 });
+  const noticesOf = async (stat: () => Promise<Entry>, entry = empty) =>
+    (await plan({ ...fakeClient(), stat }, [entry], { provider })).plan.notices;
+  const found = async () => ({ ...empty, size: 9, segmentsAt: { container: 'b', prefix: 'parts/' } });
+  expect(await noticesOf(found)).toEqual([
+    'Large objects that go without their segments: 1. What stays begins with: b/parts/',
+  ]);
+  expect(await noticesOf(found, object('small', { size: 1 }))).toEqual([]);
+  const failing = (kind: ErrorKind) => async () => {
+    throw new StorageError(kind, 'No.');
+  };
+  expect(await noticesOf(failing('forbidden'))).toEqual([]);
+  await expect(noticesOf(failing('unreachable'))).rejects.toMatchObject({ kind: 'unreachable' });
 });
 
 test('a backend that lists one folder at a time is walked; real folders come after all that is in them', async () => {
