@@ -5,6 +5,8 @@ import { Random } from '../oracle/random.ts';
 
 shortenTimeLimits();
 const cellsOfEach = 2;
+/** Milliseconds after which a provider is tried with one fault only. */
+const enough = 30_000;
 const seed = Number(process.env.STORAGE_CREDENTIALS_MATRIX_SEED ?? Math.floor(Math.random() * 1e9));
 const random = new Random(seed);
 console.log(`Fault matrix: a sample by STORAGE_CREDENTIALS_MATRIX_SEED=${seed}; the whole is npm run test:long`);
@@ -20,7 +22,7 @@ describe.each(
     const row = await MatrixRow.open(id);
     if (typeof row === 'string') return skip(row);
     try {
-      for (const kind of kinds) {
+      for (const kind of performance.now() < enough ? kinds : kinds.slice(0, 1)) {
         const verdict = await row.try(kind, seed);
         expect('wrong' in verdict ? verdict.wrong : verdict.reason, kind).toEqual([]);
       }

@@ -155,13 +155,14 @@ async function listKeys(judge: S3Client, Bucket: string): Promise<string[]> {
   let ContinuationToken: string | undefined;
   do {
     const page = await judge.send(new ListObjectsV2Command({ Bucket, EncodingType: 'url', ContinuationToken }));
-    keys.push(...(page.Contents ?? []).map(({ Key = '' }) => decode(Key)));
+    keys.push(...(page.Contents ?? []).map(({ Key = '' }) => decodeListed(Key)));
     ContinuationToken = page.NextContinuationToken;
   } while (ContinuationToken !== undefined);
   return keys;
 }
 
-function decode(listed: string): string {
+/** A key as a listing with encoding type 'url' writes it, decoded by bytes. */
+export function decodeListed(listed: string): string {
   const spaced = listed.replaceAll('+', ' ');
   return Buffer.from(
     spaced.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),

@@ -6,6 +6,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { decodeListed } from '../contract/s3.server.ts';
 
 /** One version or delete marker; of a bucket without versions, the object itself. */
 export interface Item {
@@ -59,11 +60,11 @@ export class BucketJudge {
         }),
       );
       for (const { Key = '', VersionId: id = '', IsLatest: latest = false, ETag: tag = '' } of page.Versions ?? []) {
-        const item = { key: decode(Key), id, latest, marker: false, tag };
+        const item = { key: decodeListed(Key), id, latest, marker: false, tag };
         items.set(nameOf(item), item);
       }
       for (const { Key = '', VersionId: id = '', IsLatest: latest = false } of page.DeleteMarkers ?? []) {
-        const item = { key: decode(Key), id, latest, marker: true, tag: '' };
+        const item = { key: decodeListed(Key), id, latest, marker: true, tag: '' };
         items.set(nameOf(item), item);
       }
       if (page.IsTruncated && items.size === 0) throw new Error('A page of nothing says that there is more.');
@@ -90,15 +91,7 @@ export class BucketJudge {
     const { Uploads = [] } = await this.#client.send(
       new ListMultipartUploadsCommand({ Bucket: this.bucket, EncodingType: 'url' }),
     );
-    const uploads = Uploads.map(({ Key = '', UploadId: id = '' }) => ({ key: decode(Key), id }));
+    const uploads = Uploads.map(({ Key = '', UploadId: id = '' }) => ({ key: decodeListed(Key), id }));
     return new Map(uploads.map((upload) => [nameOf(upload), upload]));
   }
-}
-
-/** Decoded here, by bytes, and not by what is being tested. */
-function decode(listed: string): string {
-  const bytes = listed
-    .replaceAll('+', ' ')
-    .replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, 'latin1').toString('utf8');
 }

@@ -140,10 +140,9 @@ async function missing(gcs: GcsConnection, target: Target, signal: AbortSignal):
     await readBucket(gcs, bucket, signal);
     return { target, result: 'already-gone' };
   } catch (failure) {
-    const { kind } = gcs.fail(failure, { bucket }, signal);
-    return kind === 'forbidden'
-      ? { target, result: 'already-gone' }
-      : unconfirmed(target, gcs.fail(failure, { bucket }, signal));
+    const error = gcs.fail(failure, { bucket }, signal);
+    if (error.kind === 'forbidden') return { target, result: 'already-gone' };
+    return error.kind === 'not-found' ? failed(target, error) : unconfirmed(target, error);
   }
 }
 

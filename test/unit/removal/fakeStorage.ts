@@ -16,6 +16,7 @@ import type {
 import { runRemoval } from '../../../src/removal/engine.ts';
 import { planRemoval } from '../../../src/removal/plan.ts';
 import type { PlanRequest, ProviderFacts, Removal, RunRequest } from '../../../src/removal/removal.ts';
+import { Random } from '../../oracle/random.ts';
 
 export function object(id: string, more: Partial<Entry> = {}): Entry {
   return { kind: 'object', container: 'photos', id, name: id.split('/').at(-1) || id, path: id, size: 10, ...more };
@@ -154,13 +155,8 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** The same numbers in every run (mulberry32). */
+/** The same numbers in every run. */
 export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
+  const random = new Random(seed);
+  return () => random.next();
 }

@@ -39,3 +39,27 @@ test.each<[string, Target, Readonly<Record<string, () => Response>>, string]>([
   const outcomes = await removeBatch(gcs, [asked], new AbortController().signal);
   expect(outcomes.map((outcome) => outcome.result)).toEqual([result]);
 });
+
+test.each([401, 403, 429])(
+  'what was deleted and can not be looked for may be gone, whatever the look ends with: %d',
+  async (status) => {
+    const gone =
+      '<?xml version="1.0"?><DeleteResult><Deleted><Key>a</Key><VersionId>1</VersionId></Deleted></DeleteResult>';
+    const other: Target = { ...planned, entry: { ...entry, id: 'c' } };
+    const answers: Readonly<Record<string, () => Response>> = {
+      [inBucket]: bucket,
+      'POST /b': () => new Response(gone.replace('</DeleteResult>', `${deletedOf('c')}</DeleteResult>`)),
+    };
+    const refused = () => Response.json({ error: { errors: [{ reason: 'any' }] } }, { status });
+    const gcs = connection((request) => (answers[request] ?? refused)());
+    const outcomes = await removeBatch(gcs, [planned, other], new AbortController().signal);
+    expect(outcomes.map(({ result, error }) => [result, error?.kind])).toEqual([
+      ['failed', 'unexpected'],
+      ['failed', 'unexpected'],
+    ]);
+  },
+);
+
+function deletedOf(key: string): string {
+  return `<Deleted><Key>${key}</Key><VersionId>1</VersionId></Deleted>`;
+}
