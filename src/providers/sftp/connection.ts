@@ -67,7 +67,10 @@ export class SftpConnection {
     const session = (await this.open(signal)) as OpenSession;
     try {
       return await orAborted(
-        within(timeLimits.firstByte, session, (done: Answer<T>) => start(session, done)),
+        within(timeLimits.firstByte, session, (done: Answer<T>) => {
+          session.gather();
+          start(session, done);
+        }),
         signal,
       );
     } catch (error) {
@@ -159,6 +162,8 @@ export async function fetchHostKey(host: Host, signal: AbortSignal): Promise<str
 
 interface OpenSession extends Session {
   readonly ended: boolean;
+  /** What is written from here to the end of this turn of the event loop goes out at once. */
+  gather(): void;
   /** Ends it without waiting for the server. */
   cut(): void;
   end(): void;
@@ -218,6 +223,7 @@ async function signIn(
       get ended() {
         return ended;
       },
+      gather: gatherWrites(socket),
       cut: () => client.destroy(),
       end: () => client.end(),
     };
@@ -279,6 +285,20 @@ function connect({ host, port }: Host): Promise<net.Socket> {
       resolve(socket);
     });
   });
+}
+
+/** Requests that are made together need one call of the system, and wake the server once. */
+function gatherWrites(socket: net.Socket): () => void {
+  let gathering = false;
+  return () => {
+    if (gathering) return;
+    gathering = true;
+    socket.cork();
+    setImmediate(() => {
+      gathering = false;
+      socket.uncork();
+    });
+  };
 }
 
 /** What this machine knows of servers' keys; no file is like an empty one. */
