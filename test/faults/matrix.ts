@@ -47,7 +47,7 @@ export class MatrixRow {
     const { default: provider } = (await import(path.join(root, 'src/providers', id, 'provider.ts'))) as {
       default: Provider;
     };
-    const { servers, missing } = await contractServers();
+    const { servers, missing } = await contractServers('fault matrix');
     const [first, ...others] = servers;
     await Promise.all(others.map((server) => server.stop?.()));
     if (!first) return missing.join(' ') || 'No server.';
