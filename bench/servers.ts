@@ -50,6 +50,8 @@ export interface MemoryServerSettings {
 
 export interface MemoryServer extends BenchServer {
   readonly access: PeerAccess;
+  /** Requests that delete a batch, since it was filled. */
+  deletions(): Promise<number>;
   /** When the last request came, in milliseconds since the epoch. */
   lastRequestAt(): Promise<number>;
 }
@@ -91,6 +93,7 @@ export async function startMemoryServer(settings: MemoryServerSettings): Promise
       const { objects, requests } = await ask({ command: 'counts', bucket });
       return { objects, requests: Object.values(requests).reduce((sum, count) => sum + count, 0) };
     },
+    deletions: async () => (await ask({ command: 'counts', bucket })).requests.POST ?? 0,
     lastRequestAt: async () => (await ask({ command: 'counts', bucket })).lastRequestAt,
     async stop() {
       process.off('exit', endNow);

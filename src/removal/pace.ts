@@ -25,6 +25,11 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+interface Sent {
+  readonly at: number;
+  readonly keys: number;
+}
+
 const realClock: Clock = { now: () => performance.now(), sleep };
 
 /** Calls under way at once: at first, at most. */
@@ -49,7 +54,8 @@ const longestHold = 60_000;
  */
 export class AdaptivePace implements Pace {
   readonly #clock: Clock;
-  readonly #taken: { readonly at: number; readonly keys: number }[] = [];
+  /** What was sent lately and not refused. */
+  readonly #taken = new Set<Sent>();
   readonly #waiting = new Set<() => void>();
   #window = window.first;
   #inFlight = 0;
@@ -81,40 +87,49 @@ export class AdaptivePace implements Pace {
     }
     const begun = this.#clock.now();
     this.#inFlight++;
-    if (this.#rate !== undefined) this.#nextAt = Math.max(begun, this.#nextAt) + (keys / this.#rate) * 1000;
+    this.#hold(keys, begun);
+    const sent = { at: begun, keys };
+    this.#taken.add(sent);
     let left = false;
     return (error) => {
       if (left) return;
       left = true;
       this.#inFlight--;
-      this.#learn(begun, keys, error);
+      if (error) this.#taken.delete(sent);
+      this.#learn(sent, error);
       for (const wake of this.#waiting) wake();
     };
   }
 
-  #learn(begun: number, keys: number, error: StorageError | undefined): void {
-    if (error?.kind === 'rate-limited') this.#slowDown(begun, error.retryAfter ?? 0);
+  /** Keeps the next call back for as long as so many keys take at the rate that is known. */
+  #hold(keys: number, from: number): void {
+    if (this.#rate !== undefined) this.#nextAt = Math.max(from, this.#nextAt) + (keys / this.#rate) * 1000;
+  }
+
+  #learn(sent: Sent, error: StorageError | undefined): void {
+    if (error?.kind === 'rate-limited') this.#slowDown(sent, error.retryAfter ?? 0);
     else if (error?.kind === 'timed-out') this.#window = Math.max(1, this.#window / 2);
-    else if (!error) this.#grow(keys);
+    else if (!error) this.#grow();
   }
 
   /** Calls that were under way together are complained of together: that counts once. */
-  #slowDown(begun: number, retryAfter: number): void {
+  #slowDown({ at, keys }: Sent, retryAfter: number): void {
     const now = this.#clock.now();
     this.#nextAt = Math.max(this.#nextAt, now + Math.min(retryAfter, longestHold));
-    if (begun <= this.#cutAt) return;
+    if (at <= this.#cutAt) return;
     this.#cutAt = now;
     this.#grownAt = now;
     this.#ceiling = this.#rateTaken(now) || this.#ceiling;
     // Nothing was taken yet: how much is too much isn't known.
     if (this.#ceiling > 0) this.#rate = cut.rate * this.#ceiling;
     this.#window = Math.max(1, this.#window * cut.calls);
+    // What it lacked now it must gather first.
+    this.#hold(keys, now);
   }
 
-  #grow(keys: number): void {
+  #grow(): void {
     const now = this.#clock.now();
     this.#forget(now);
-    this.#taken.push({ at: now, keys });
     if (now - this.#grownAt < 1000) return;
     const seconds = (now - this.#grownAt) / 1000;
     this.#grownAt = now;
@@ -126,14 +141,17 @@ export class AdaptivePace implements Pace {
 
   #rateTaken(now: number): number {
     this.#forget(now);
-    const first = this.#taken[0];
+    const [first] = this.#taken;
     if (!first) return 0;
     const span = Math.max(measured.least, now - first.at);
-    return (this.#taken.reduce((sum, { keys }) => sum + keys, 0) / span) * 1000;
+    return ([...this.#taken].reduce((sum, { keys }) => sum + keys, 0) / span) * 1000;
   }
 
   #forget(now: number): void {
-    while (this.#taken[0] && this.#taken[0].at < now - measured.span) this.#taken.shift();
+    for (const sent of this.#taken) {
+      if (sent.at >= now - measured.span) return;
+      this.#taken.delete(sent);
+    }
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
