@@ -112,16 +112,18 @@ export class AdaptivePace implements Pace {
     else if (!error) this.#grow();
   }
 
-  /** Calls that were under way together are complained of together: that counts once. */
+  /** Calls that were under way together are complained of together: that counts once, and tells the better how much was taken. */
   #slowDown({ at, keys }: Sent, retryAfter: number): void {
     const now = this.#clock.now();
     this.#nextAt = Math.max(this.#nextAt, now + Math.min(retryAfter, longestHold));
-    if (at <= this.#cutAt) return;
-    this.#cutAt = now;
-    this.#grownAt = now;
-    this.#ceiling = this.#rateTaken(now) || this.#ceiling;
+    const together = at <= this.#cutAt;
+    const taken = this.#rateTaken(now) || this.#ceiling;
+    this.#ceiling = together ? Math.min(this.#ceiling, taken) : taken;
     // Nothing was taken yet: how much is too much isn't known.
     if (this.#ceiling > 0) this.#rate = cut.rate * this.#ceiling;
+    if (together) return;
+    this.#cutAt = now;
+    this.#grownAt = now;
     this.#window = Math.max(1, this.#window * cut.calls);
     // What it lacked now it must gather first.
     this.#hold(keys, now);
