@@ -18,7 +18,7 @@ import {
   resumeOutcomeLog,
 } from './outcomeLog.ts';
 import { type Allowed, type Leave, type Pace, Paces } from './pace.ts';
-import type { RemovalReport, RunReport, RunRequest, RunResult, UndoReport } from './removal.ts';
+import type { ManifestEntry, RemovalReport, RunReport, RunRequest, RunResult, UndoReport } from './removal.ts';
 import { lockFolder, manifestFile, readReport, reportFile } from './removalFolder.ts';
 import { RetryBudget } from './retryBudget.ts';
 import { runTrees } from './treeRun.ts';
@@ -211,11 +211,11 @@ class Run<Result extends RunResult> {
   /** Rejects only when the outcome can't be written. */
   async #settle({ from, targets }: Batch, first: Leave): Promise<void> {
     const { client, provider, removal } = this.#request;
-    const unsure = this.#work.looksFirst && from < this.#unsureBefore();
+    const unsure = this.#work.looksFirst ? targets.filter((target) => this.#isUnsure(from, target)) : [];
     const { repeatable } = removal.plan;
-    const looked = unsure ? await lookFirst({ client, provider, repeatable }, targets, this.#stop.signal) : new Map();
+    const looked = await lookFirst({ client, provider, repeatable }, unsure, this.#stop.signal);
     const rest = targets.filter((target) => !looked.has(target));
-    const { settled, leave } = await this.#send(rest, first, unsure);
+    const { settled, leave } = await this.#send(rest, first, unsure.length > 0);
     const answers = settled.values();
     const all = targets.map((target): Settled => looked.get(target) ?? answers.next().value ?? neverSettled);
     try {
@@ -244,6 +244,11 @@ class Run<Result extends RunResult> {
       stopped: this.#stop.signal,
       abandoned: this.#abandon.signal,
     });
+  }
+
+  /** Whether an earlier run may have deleted it: one that was interrupted, or one that never heard of it and is tried again. */
+  #isUnsure(from: number, { entry }: { readonly entry: ManifestEntry }): boolean {
+    return from < this.#unsureBefore() || entry.within !== undefined;
   }
 
   /** What stands before may have been on its way when an earlier run was interrupted: no more than was under way at once. */

@@ -15,7 +15,7 @@ interface Looking {
 }
 
 /**
- * Looks at what may have been deleted by a run that was interrupted. A second delete would take what has come under the name
+ * Looks at what may have been deleted by a run that was interrupted, or that never heard what became of it. A second delete would take what has come under the name
  * since, and on a bucket with versions it would add a second marker. What this returns is settled; all else may be sent:
  * it is as it was planned, or can't be told apart and does no harm to send.
  */
@@ -65,11 +65,11 @@ async function askStat(client: StorageClient, entry: Entry, signal: AbortSignal)
 }
 
 function changed(): Settled {
-  const error = new StorageError('changed', 'It changed while the removal was interrupted.');
+  const error = new StorageError('changed', 'It changed after its deletion was asked for.');
   return { result: 'changed', error, fateUnknown: false };
 }
 
 function cannotTell(): Settled {
-  const sentence = 'The removal was interrupted while it was being deleted, and the server can not be asked about it.';
+  const sentence = 'Whether it is deleted was not answered, and the server can not be asked about it.';
   return { result: 'failed', error: new StorageError('unexpected', sentence), fateUnknown: true };
 }

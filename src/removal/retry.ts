@@ -9,12 +9,16 @@ import { createRemovalFolder, keepPlan, manifestFile, readReport } from './remov
 
 /** A new removal of exactly what failed or was not attempted in one that has ended; it lists nothing and was confirmed with it. */
 export async function retryFailed(removal: Removal): Promise<Removal> {
-  if (!(await readReport(removal.folder))) throw new StorageError('unsupported', 'This removal has not ended yet.');
+  const report = await readReport(removal.folder);
+  if (!report) throw new StorageError('unsupported', 'This removal has not ended yet.');
   const { id, folder } = await createRemovalFolder(path.resolve(removal.folder, '../..'));
   try {
     const { whole: _, ...rest } = removal.plan;
     const found = new Findings();
-    const manifest = await writeManifest(manifestFile(folder), leftOver(removal, found));
+    const manifest = await writeManifest(
+      manifestFile(folder),
+      leftOver(removal, found, report.startedAt + report.elapsed),
+    );
     return await keepPlan(folder, {
       ...rest,
       id,
@@ -30,10 +34,13 @@ export async function retryFailed(removal: Removal): Promise<Removal> {
   }
 }
 
-async function* leftOver(removal: Removal, found: Findings): AsyncGenerator<ManifestEntry> {
-  for await (const { entry, result } of readOutcomes(removal)) {
+/** What may have been deleted without an answer says so: it is looked at before it is asked for again. */
+async function* leftOver(removal: Removal, found: Findings, ended: number): AsyncGenerator<ManifestEntry> {
+  const { undoes, plannedAt } = removal.plan;
+  for await (const { entry, result, fateUnknown } of readOutcomes(removal)) {
     if (result !== 'failed' && result !== 'not-attempted') continue;
     found.add(entry);
-    yield entry;
+    const unsure = fateUnknown && undoes === undefined;
+    yield unsure ? { ...entry, within: [entry.within?.[0] ?? plannedAt, ended] } : entry;
   }
 }

@@ -122,10 +122,11 @@ async function* deletedIn({ removal, report }: KeptRemoval): AsyncGenerator<Mani
   const { plannedAt } = removal.plan;
   const ended = report ? report.startedAt + report.elapsed : Date.now();
   for await (const outcome of readOutcomes(removal)) {
-    const { entry, trace } = outcome;
+    const { trace } = outcome;
+    const { within, ...entry } = outcome.entry;
     if (entry.version !== undefined) continue;
     if (outcome.result === 'deleted') yield { ...entry, ...(trace === undefined ? {} : { trace }) };
-    else if (isUnsure(outcome)) yield { ...entry, within: [plannedAt, outcome.lookedAt ?? ended] };
+    else if (isUnsure(outcome)) yield { ...entry, within: [within?.[0] ?? plannedAt, outcome.lookedAt ?? ended] };
   }
 }
 
