@@ -272,7 +272,8 @@ export function nameNotFound<M extends Middle>(dieAt: (scene: Scene<M>, die: () 
         lost = true;
       });
     },
-    judge: (outcomes) => mustEndAs(outcomes, ['unreachable']),
+    // Who still has a connection needs no name.
+    judge: (outcomes) => (outcomes.some(({ error }) => error) ? mustEndAs(outcomes, ['unreachable']) : []),
   };
 }
 

@@ -95,10 +95,12 @@ export class FtpSession {
   /**
    * Commands that delete in a folder, and the reply to each. They go between two of which the answers are known, into the
    * folder and where is this: unless every reply comes in its turn it fails, and nothing is known of any command.
-   * @param together all in one go; else the next is sent when the one before was answered
+   * @param together all in one go; else, and over TLS, the next is sent when the one before was answered: ProFTPD waits for
+   *   more from the network while it still has commands that came in one piece
    */
   async deleteIn(folder: string, commands: readonly string[], together: boolean): Promise<readonly Reply[]> {
     const { ftp } = this.#client;
+    const inOneGo = together && !ftp.hasTLS;
     const sent = [`CWD ${folder}`, ...commands, 'PWD'];
     if (sent.some((command) => /[\r\n\0]/.test(command))) throw unpaired('A command would be taken for two.');
     const replies: Reply[] = [];
@@ -109,12 +111,12 @@ export class FtpSession {
         if (replies.length < sent.length - 1) {
           if (!isFinal(reply, replies.length === 0)) return task.reject(unpaired(reply.message));
           replies.push(reply);
-          if (!together) ftp.send(sent[replies.length] ?? '');
+          if (!inOneGo) ftp.send(sent[replies.length] ?? '');
         } else if (closes(reply, folder, replies[0])) task.resolve(replies.slice(1));
         else task.reject(unpaired(reply.message));
       });
       ftp.socket.cork();
-      for (const command of together ? sent : sent.slice(0, 1)) ftp.send(command);
+      for (const command of inOneGo ? sent : sent.slice(0, 1)) ftp.send(command);
       ftp.socket.uncork();
       return answer;
     });
