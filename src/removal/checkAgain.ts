@@ -155,7 +155,13 @@ async function* lookAround(request: CheckRequest): AsyncGenerator<Seen> {
   const single = selection.filter(({ kind }) => kind === 'object' || kind === 'upload');
   yield* lookAtEach(
     request,
-    single.filter((entry) => ![...roots.values()].some((root) => holds(root, entry))),
+    // A folder's own listing shows neither uploads nor, mostly, versions.
+    single.filter(
+      (entry) =>
+        entry.kind === 'upload' ||
+        entry.version !== undefined ||
+        ![...roots.values()].some((root) => holds(root, entry)),
+    ),
   );
 }
 

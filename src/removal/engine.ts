@@ -103,6 +103,7 @@ class Run<Result extends RunResult> {
   #bytes = 0;
   #done = 0;
   #underWay = 0;
+  #foundGone = 0;
   #allowed: Allowed | undefined;
   #inVain = 0;
   #logFailure: StorageError | undefined;
@@ -152,6 +153,7 @@ class Run<Result extends RunResult> {
       if (!recorded) continue;
       this.#results[recorded.result]++;
       if (recorded.fateUnknown) this.#fateUnknown++;
+      if (recorded.lookedAt !== undefined) this.#foundGone++;
       if (recorded.result === this.#work.meant) this.#bytes += entry.size ?? 0;
       this.#done++;
     }
@@ -253,8 +255,11 @@ class Run<Result extends RunResult> {
 
   /** What stands before may have been on its way when an earlier run was interrupted: no more than was under way at once. */
   #unsureBefore(): number {
-    const limit = Math.max(1, this.#request.provider.limits.batch);
-    return this.#request.resume ? endOf(this.#earlier) + mostBatches * limit : 0;
+    const { resume, provider, removal } = this.#request;
+    // What was deleted whole was all under way at once.
+    if (resume && removal.plan.whole) return Number.POSITIVE_INFINITY;
+    const limit = Math.max(1, provider.limits.batch);
+    return resume ? endOf(this.#earlier) + mostBatches * limit : 0;
   }
 
   #paceFor({ targets }: Pick<Batch, 'targets'>): Pace {
@@ -262,9 +267,10 @@ class Run<Result extends RunResult> {
   }
 
   #count(targets: readonly Target[], settled: readonly Settled[]): void {
-    for (const [index, { result, fateUnknown }] of settled.entries()) {
+    for (const [index, { result, fateUnknown, lookedAt }] of settled.entries()) {
       this.#results[result]++;
       if (fateUnknown) this.#fateUnknown++;
+      if (lookedAt !== undefined) this.#foundGone++;
       if (result === this.#work.meant) this.#bytes += targets[index]?.entry.size ?? 0;
     }
     this.#done += settled.length;
@@ -320,6 +326,7 @@ class Run<Result extends RunResult> {
     return {
       results: { ...this.#results },
       fateUnknown: this.#fateUnknown,
+      ...(this.#foundGone > 0 ? { foundGone: this.#foundGone } : {}),
       bytes: this.#bytes,
       startedAt: this.#startedAt,
       elapsed: Date.now() - this.#startedAt,

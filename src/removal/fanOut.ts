@@ -68,6 +68,8 @@ class RangedListing {
   /** Where folders were asked for. */
   readonly #asked = new Set<string>();
   #asking = false;
+  /** By the key where two ranges meet: what the second began with, and what the first came upon behind it. */
+  readonly #borders = new Map<string, { begun?: readonly Entry[]; met?: string }>();
 
   constructor(fanOut: FanOut) {
     this.#fanOut = fanOut;
@@ -130,10 +132,15 @@ class RangedListing {
     if ('error' in arrival) throw arrival.error;
     if (arrival.page.done) {
       this.#close(range);
+      if (range.at === undefined && range.after !== undefined) this.#giveBack(range, range.after);
       return undefined;
     }
     const { entries, repeated, more } = arrival.page.value;
+    const { after } = range;
+    if (after !== undefined && range.at === undefined && entries.length > 0) this.#meet(after, { begun: entries });
     const mine = this.#cut(range, entries);
+    const met = entries[mine.length]?.id;
+    if (range.until !== undefined && met !== undefined) this.#meet(range.until, { met });
     range.more = more;
     this.#listed++;
     if (mine.length < entries.length) this.#close(range);
@@ -148,9 +155,11 @@ class RangedListing {
     const { first, second } = this.#trial ?? {};
     if (!first || !second) return true;
     const entries = 'page' in arrival && !arrival.page.done ? arrival.page.value.entries : [];
-    const works = !('error' in arrival) && isOrdered(entries, second.after);
+    const ordered = !('error' in arrival) && isOrdered(entries, second.after);
+    // Nothing behind a key may mean that there is nothing, or that the server doesn't know how to begin there.
+    const works = ordered && entries.length > 0;
     this.#trial = undefined;
-    this.#ranges = works ? 'work' : 'refused';
+    this.#ranges = works ? 'work' : ordered ? 'untried' : 'refused';
     this.#arrived.unshift(...this.#held.splice(0));
     if (works) return true;
     first.until = second.until;
@@ -167,6 +176,21 @@ class RangedListing {
     const last = entries.at(-1);
     if (until === undefined || !last || compareBytes(last.id, until) <= 0) return entries;
     return entries.filter(({ id }) => compareBytes(id, until) <= 0);
+  }
+
+  /** What one range leaves to the next must be there: on a server of another order it would be nobody's. */
+  #meet(key: string, seen: { begun?: readonly Entry[]; met?: string }): void {
+    const border = { ...this.#borders.get(key), ...seen };
+    this.#borders.set(key, border);
+    const { begun, met } = border;
+    if (begun && met !== undefined && !begun.some(({ id }) => id === met)) throw outOfRange();
+  }
+
+  /** Where a range had nothing, the one before it goes on to its end. */
+  #giveBack({ until }: Range, after: string): void {
+    const before = [...this.#open].find((range) => range.until === after);
+    if (before) before.until = until;
+    else this.#meet(after, { begun: [] });
   }
 
   #close(range: Range): void {

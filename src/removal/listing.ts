@@ -36,13 +36,20 @@ export async function* listEverything(
 ): AsyncGenerator<Listing> {
   const call: Call = { signal };
   const walks = capabilities.has('walk');
-  if (walks && capabilities.has('ranges') && !query.versions && query.id === undefined) {
-    yield* listInRanges({ client, place, trusted: withoutRepeats, signal });
-    return;
+  if (walks && capabilities.has('ranges') && !disorderly.has(client) && !query.versions && query.id === undefined) {
+    try {
+      return yield* listInRanges({ client, place, trusted: withoutRepeats, signal });
+    } catch (error) {
+      if (error instanceof StorageError && error.kind === 'unexpected') disorderly.add(client);
+      throw error;
+    }
   }
   const pages = walks && client.walk ? client.walk(place, query, call) : descend(client, place, query, call);
   yield* withoutRepeats(pages, signal);
 }
+
+/** Clients of servers that keep another order: listed one page after the other when it is tried again. */
+const disorderly = new WeakSet<StorageClient>();
 
 /** The unfinished uploads below a place, page by page; trusted as little as any listing. */
 export function listUploads(client: StorageClient, place: Place, signal: AbortSignal): AsyncGenerator<Listing> {

@@ -49,8 +49,8 @@ export async function* readManifest(file: string, seal: ManifestSeal): AsyncGene
 
 /** JSON writes a lone surrogate as its code, so that every id survives UTF-8. */
 export function lineOf(entry: ManifestEntry): string {
-  const { kind, container, id, name, path, size, tag, version, segmented, trace, within } = entry;
-  return JSON.stringify({ kind, container, id, name, path, size, tag, version, segmented, trace, within });
+  const { kind, container, id, name, path, size, modified, tag, version, segmented, trace, within } = entry;
+  return JSON.stringify({ kind, container, id, name, path, size, modified, tag, version, segmented, trace, within });
 }
 
 export function entryOf(line: string, file: string): ManifestEntry {

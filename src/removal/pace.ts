@@ -47,6 +47,9 @@ const measured = { span: 2_000, least: 1_000 };
 /** The longest that calls are held because a server asked for it: whoever waits would else not learn that it asks for a day. */
 const longestHold = 60_000;
 
+/** The longest gap between two calls: a rate that a few keys were measured at says little of a thousand. */
+const longestGap = 5_000;
+
 /**
  * Finds out how much a server takes: so many calls under way, one more for each second without a complaint. When the
  * server asks to slow down there are fewer of them, and from then on also no more keys per second than it took, a
@@ -103,7 +106,8 @@ export class AdaptivePace implements Pace {
 
   /** Keeps the next call back for as long as so many keys take at the rate that is known. */
   #hold(keys: number, from: number): void {
-    if (this.#rate !== undefined) this.#nextAt = Math.max(from, this.#nextAt) + (keys / this.#rate) * 1000;
+    if (this.#rate === undefined) return;
+    this.#nextAt = Math.max(from, this.#nextAt) + Math.min((keys / this.#rate) * 1000, longestGap);
   }
 
   #learn(sent: Sent, error: StorageError | undefined): void {

@@ -162,6 +162,8 @@ export interface RunReport<Result extends RunResult> {
   readonly results: Readonly<Record<Result, number>>;
   /** How many of the failed may be deleted (or there again) all the same, since the server's answer never came. */
   readonly fateUnknown: number;
+  /** How many were found gone after an interruption in which they may have been deleted. */
+  readonly foundGone?: number;
   /** Of what was deleted, or brought back. */
   readonly bytes: number;
   /** Milliseconds since the epoch. */

@@ -53,7 +53,7 @@ export function leftToUndo({ removal, report }: KeptRemoval, all: readonly KeptR
   const undos = undosOf(removal, all);
   if (undos.some(({ state }) => state !== 'ended')) return 0;
   const last = lastOf(undos);
-  return last ? leftOf(last, undos) : doneIn(report);
+  return last ? leftOf(last, undos) : doneIn(report) + report.fateUnknown + (report.foundGone ?? 0);
 }
 
 /** Whether a removal that has ended has deleted anything that can be brought back and is not back yet. */

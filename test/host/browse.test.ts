@@ -167,7 +167,7 @@ describeWithRgw('browsing', (rgw) => {
     assert.match(listings().at(-1) ?? '', /[?&]prefix=in%2Fb(&|$)/);
     const item = parts.tree.getTreeItem(folder);
     assert.equal(item.description, 'filter: b*');
-    assert.equal(item.contextValue, 'folder can:remove can:versions is:filtered');
+    assert.equal(item.contextValue, 'folder can:remove can:versions can:lifecycle is:filtered');
 
     person.answers.ask = ({ value }) => `${value}zz`;
     await runCommand('filterByPrefix', folder);
@@ -201,7 +201,7 @@ describeWithRgw('browsing', (rgw) => {
     const [opened] = await parts.tree.getChildren(credential);
     assert.ok(opened?.kind === 'entry');
     assert.equal(opened.entry.path, `${bucket}/in/`);
-    assert.equal(parts.tree.getTreeItem(opened).contextValue, 'folder can:remove can:versions is:opened');
+    assert.equal(parts.tree.getTreeItem(opened).contextValue, 'folder can:remove can:versions can:lifecycle is:opened');
     assert.deepEqual(await labelsBelow(parts, opened), ['a', 'b']);
     await until('the selection', () => parts.view.selection[0]?.id === opened.id);
 

@@ -228,6 +228,22 @@ describe('the palette', () => {
       assert.equal(proxy.deletions().length, 0);
       rmSync(path.dirname(file), { recursive: true });
     },
+    async copyLifecycleRule() {
+      choose('Research', 'box/', 'in/', 'This folder: box/in/', 'What Is Current');
+      await runCommand('copyLifecycleRule');
+      assert.match(person.sentences[0] ?? '', /^Copied the lifecycle rule\./);
+      assert.match(await vscode.env.clipboard.readText(), /"Prefix": "in\/"/);
+    },
+    async applyLifecycleRule() {
+      choose('Research', 'box/', 'in/', 'This folder: box/in/', 'What Is Current');
+      await runCommand('applyLifecycleRule');
+      assert.deepEqual(person.sentences, ['The server does not offer lifecycle rules: box']);
+    },
+    async removeLifecycleRule() {
+      choose('Research', 'box/', 'in/', 'This folder: box/in/');
+      await runCommand('removeLifecycleRule');
+      assert.deepEqual(person.sentences, ['The server does not offer lifecycle rules: box']);
+    },
     async deleteAllVersions() {
       choose('Research', 'box/', 'in/', 'This folder: box/in/');
       person.answers.confirm = () => true;

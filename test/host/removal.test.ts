@@ -286,7 +286,7 @@ describeWithRgw('deleting', (rgw) => {
     await runCommand('delete', rows[0], rows);
     await until('the second run', () => person.told.length === 2);
     assert.match(person.sentences[0] ?? '', /^Deleted 2\. Failed: 2\. The server gave an answer that was not expected/);
-    assert.deepEqual(person.told[0]?.buttons, ['Retry Failed', 'Show Report', 'Save Report…']);
+    assert.deepEqual(person.told[0]?.buttons, ['Retry Failed', 'Show Report', 'Save Report…', 'Check Again']);
     assert.deepEqual(person.told[1], { kind: 'info', sentence: 'Deleted 2.', buttons: ['Show Report'] });
     assert.equal(person.confirmed.length, 1);
     const [retry, ...others] = proxy.deletions();
@@ -306,7 +306,7 @@ describeWithRgw('deleting', (rgw) => {
     await deleting;
     await until('the outcome', () => person.told.length === 1);
     assert.deepEqual(person.sentences, ['Cancelled. Deleted 0. Failed: 2.']);
-    assert.deepEqual(person.told[0]?.buttons, ['Show Report', 'Delete the Rest…', 'Save Report…']);
+    assert.deepEqual(person.told[0]?.buttons, ['Show Report', 'Delete the Rest…', 'Save Report…', 'Check Again']);
     assert.deepEqual(await judge.keys(bucket), ['a', 'b']);
   });
 

@@ -124,7 +124,7 @@ describe('the view of removals', () => {
     await runCommand('resumeRemoval', await onlyRow());
     await ended;
     assert.deepEqual(server.keys('slow'), []);
-    assert.equal(await contextOf(), 'removal is:ended');
+    assert.equal(await contextOf(), 'removal is:ended can:check');
     assert.equal((await onlyRow()).item.label, 'Deleted 9,000');
   });
 
@@ -133,7 +133,7 @@ describe('the view of removals', () => {
     const { ended } = await deleteSlowly('stopped');
     await runCommand('cancelRemoval', await onlyRow());
     await ended;
-    assert.equal(await contextOf(), 'removal is:ended can:retry');
+    assert.equal(await contextOf(), 'removal is:ended can:retry can:check');
     const left = server.keys('stopped').length;
     assert.ok(left > 0 && left < 9000, `${left} are left`);
     proxy.reset();
@@ -164,7 +164,7 @@ describe('the view of removals', () => {
     await tellInterrupted(parts);
     assert.equal(person.sentences[0], 'A removal was interrupted. Interrupted: 5 of 20 in Research · told');
     await until('the end', () => server.keys('told').length === 0);
-    await until('the report', async () => (await contextOf()) === 'removal is:ended');
+    await until('the report', async () => (await contextOf()) === 'removal is:ended can:check');
   });
 
   it('asks again before it resumes with a credential that was changed, and not at all for another server', async () => {
@@ -211,7 +211,7 @@ describe('the view of removals', () => {
     const own = contributions()
       .commands.map(({ command }) => command.replace('storageCredentials.', ''))
       .filter((name) => /Removals?(Report)?$/.test(name));
-    assert.equal(own.length, 9);
+    assert.equal(own.length, 10);
     for (const name of own) await runCommand(name);
     assert.deepEqual(new Set(person.sentences), new Set(['There is no such removal.']));
     await interrupt('picked', 20, 5);
@@ -277,7 +277,7 @@ describeWithRgw('the undo of a removal', (rgw) => {
   it('is asked for in the view, and brings back what nothing newer stands in place of', async () => {
     const row = await deleteAll(letters);
     assert.match(person.confirmed[0]?.detail[0] ?? '', /^This can be undone\. .* Undo Removal, in the view Removals/);
-    assert.equal(row.item.contextValue, 'removal is:ended can:undo');
+    assert.equal(row.item.contextValue, 'removal is:ended can:undo can:check');
     assert.deepEqual(person.told.at(-1)?.buttons, ['Show Report', 'Undo…']);
     await buckets.put(bucket, 'c', 'newer');
 
@@ -295,7 +295,7 @@ describeWithRgw('the undo of a removal', (rgw) => {
       /^Brought back 13\. Changed since, so kept as it is: 1\. Something newer stands there, which is kept: /,
     );
     assert.deepEqual(await listed(), letters);
-    assert.deepEqual(await contexts(), ['removal is:ended', 'removal is:ended can:undo']);
+    assert.deepEqual(await contexts(), ['removal is:ended', 'removal is:ended can:undo can:check']);
     assert.equal((await rows())[0]?.item.label, 'Brought back 13. Changed since, so kept as it is: 1');
     const lines = await buckets.versions(bucket);
     assert.equal(lines.filter((line) => line.endsWith('!')).length, 1, 'the marker below what is newer stays');
@@ -315,7 +315,7 @@ describeWithRgw('the undo of a removal', (rgw) => {
     await until('the end of the undo', () => person.sentences.length === 2);
     assert.deepEqual(person.sentences, ['Deleted 14.', 'Brought back 14.']);
     await until('the listing', async () => (await listed()).includes('in'));
-    assert.deepEqual(await contexts(), ['removal is:ended', 'removal is:ended']);
+    assert.deepEqual(await contexts(), ['removal is:ended', 'removal is:ended can:check']);
     await runCommand('undoRemoval');
     assert.equal(person.sentences.at(-1), 'There is no such removal.');
   });
@@ -326,7 +326,7 @@ describeWithRgw('the undo of a removal', (rgw) => {
     const { id, name, settings } = lease.record;
     const undo = await planUndo(row.kept.removal, { id, name, origin: lease.provider.origin(settings) });
     writeFileSync(path.join(undo.folder, 'outcomes.jsonl'), '');
-    assert.deepEqual(await contexts(), ['removal is:interrupted', 'removal is:ended']);
+    assert.deepEqual(await contexts(), ['removal is:interrupted', 'removal is:ended can:check']);
     person.answers.confirm = ({ button }) => button === 'Remove Credential';
     await runCommand('removeCredential', credential);
     assert.match(person.sentences.at(-1) ?? '', /^An undo that has not ended needs this credential: /);

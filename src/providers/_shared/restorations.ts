@@ -59,6 +59,24 @@ export function keptNewer(deleted: Deleted): Restoration {
   return { deleted, result: 'changed', error: new StorageError('changed', sentence) };
 }
 
+/**
+ * Whether what was deleted at a moment is what this removal deleted: told by its trace, or, where its deletion was never
+ * answered, by when that was. Undefined where the server doesn't say when.
+ */
+export function isOurs({ trace, within }: Deleted, deletedAt: number | undefined): boolean {
+  if (trace !== undefined || within === undefined) return true;
+  return deletedAt !== undefined && deletedAt >= within[0] - clockStep && deletedAt <= within[1];
+}
+
+/** Servers tell times in whole seconds, cut off. */
+const clockStep = 1_000;
+
+/** Somebody else may have deleted it. */
+export function notOurs(deleted: Deleted): Restoration {
+  const sentence = `It is not known whether this removal deleted it, so it was left alone: ${deleted.entry.path}`;
+  return notRestored(deleted, new StorageError('unsupported', sentence));
+}
+
 /** The server does not have what was deleted any more. */
 export function noLongerKept(deleted: Deleted): Restoration {
   const sentence = `The server does not keep it any more, so it can't be brought back: ${deleted.entry.path}`;

@@ -2,7 +2,16 @@ import type { BlobGetPropertiesResponse, BlobItem } from '@azure/storage-blob';
 import { StorageError } from '../../core/errors.ts';
 import type { Deleted, Entry, Restoration } from '../../core/storageClient.ts';
 import { encodeKey, encodeSegment } from '../_shared/keys.ts';
-import { alreadyThere, keptNewer, noLongerKept, notRestored, notShown, restored } from '../_shared/restorations.ts';
+import {
+  alreadyThere,
+  isOurs,
+  keptNewer,
+  noLongerKept,
+  notOurs,
+  notRestored,
+  notShown,
+  restored,
+} from '../_shared/restorations.ts';
 import type { AzureConnection } from './connection.ts';
 import { flatPage, quotedTag } from './listing.ts';
 import { attempt, liveBlob } from './liveBlob.ts';
@@ -24,6 +33,7 @@ export async function bringBackPath(
   const [item, ...others] = (await deletedAt(azure, path, signal)).filter((each) => fits(each, deleted.entry));
   if (!item?.versionId) return noLongerKept(deleted);
   if (others.length > 0) return notRestored(deleted, several(deleted.entry));
+  if (!isOurs(deleted, item.properties.deletedOn?.getTime())) return notOurs(deleted);
   const source = `${encodeKey(id)}?deletionid=${encodeSegment(item.versionId)}`;
   const headers = { 'x-ms-undelete-source': source };
   const errand = { method: 'PUT', query: { comp: 'undelete' }, answer: 'nothing', status: 200, headers } as const;

@@ -6,8 +6,10 @@ import { encodeSegment } from '../_shared/keys.ts';
 import { refuseTarget } from '../_shared/outcomes.ts';
 import {
   alreadyThere,
+  isOurs,
   keptNewer,
   noLongerKept,
+  notOurs,
   notRestored,
   notShown,
   refuseDeleted,
@@ -55,10 +57,13 @@ async function bringBack(azure: AzureConnection, deleted: Deleted, signal: Abort
   if (live) return await judge(azure, deleted, live, signal);
   const kept = await keptOf(azure, entry, signal);
   const version = kept.find((item) => item.versionId && !item.deleted && isPlanned(item, entry));
-  if (version) return await promote(azure, deleted, version, signal);
+  // No version says when it ceased to be current.
+  if (version) return isOurs(deleted, undefined) ? await promote(azure, deleted, version, signal) : notOurs(deleted);
   const base = kept.find((item) => item.deleted && !item.snapshot && !item.versionId);
   if (!base) return noLongerKept(deleted);
-  return isPlanned(base, entry) ? await undelete(azure, deleted, signal) : notRestored(deleted, deletedLater(entry));
+  if (!isPlanned(base, entry)) return notRestored(deleted, deletedLater(entry));
+  const { deletedOn } = base.properties;
+  return isOurs(deleted, deletedOn?.getTime()) ? await undelete(azure, deleted, signal) : notOurs(deleted);
 }
 
 /**

@@ -2,8 +2,10 @@ import type { StorageError } from '../../core/errors.ts';
 import type { Deleted, Entry, Restoration } from '../../core/storageClient.ts';
 import {
   alreadyThere,
+  isOurs,
   keptNewer,
   noLongerKept,
+  notOurs,
   notRestored,
   notShown,
   refuseDeleted,
@@ -37,6 +39,7 @@ async function unhide(b2: B2Connection, deleted: Deleted, signal: AbortSignal): 
   if (!marker || (trace !== undefined && trace !== id)) return keptNewer(deleted);
   if (!below) return noLongerKept(deleted);
   if (!stands(below, entry)) return keptNewer(deleted);
+  if (!isOurs(deleted, newest.modified)) return notOurs(deleted);
   const failure = await takeAway(b2, newest, id, signal);
   return await look(b2, deleted, failure, signal);
 }

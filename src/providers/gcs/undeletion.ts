@@ -2,8 +2,10 @@ import { StorageError } from '../../core/errors.ts';
 import type { Deleted, Entry, Restoration } from '../../core/storageClient.ts';
 import {
   alreadyThere,
+  isOurs,
   keptNewer,
   noLongerKept,
+  notOurs,
   notRestored,
   refuseDeleted,
   restored,
@@ -43,6 +45,10 @@ type Way = (gcs: GcsConnection, entry: Entry, signal: AbortSignal) => Promise<bo
 async function bringBack(gcs: GcsConnection, deleted: Deleted, signal: AbortSignal): Promise<Restoration> {
   const { bucket, key } = addressOf(deleted.entry);
   const versions = await keepsVersions(gcs, bucket, signal);
+  if (!isOurs(deleted, undefined) && !isOurs(deleted, await deletionTime(gcs, deleted.entry, signal))) {
+    const live = await judged(gcs, deleted, undefined, signal);
+    return live.result === 'failed' ? notOurs(deleted) : live;
+  }
   const ways: readonly Way[] = versions === false ? [undelete, copyNoncurrent] : [copyNoncurrent, undelete];
   try {
     for (const way of ways) if (await way(gcs, deleted.entry, signal)) return restored(deleted);
@@ -139,7 +145,19 @@ async function isCopy(gcs: GcsConnection, entry: Entry, live: Facts, signal: Abo
   return sums.length > 0 && sums.every(([one, other]) => one === other);
 }
 
+/** When a generation ceased to be live, in milliseconds since the epoch; undefined where the server doesn't say. */
+async function deletionTime(gcs: GcsConnection, entry: Entry, signal: AbortSignal): Promise<number | undefined> {
+  const generation = entry.tag;
+  const facts =
+    (await factsOf(gcs, entry, { generation }, signal)) ??
+    (await factsOf(gcs, entry, { generation, softDeleted: 'true' }, signal));
+  const time = facts?.timeDeleted ?? facts?.softDeleteTime;
+  return time === undefined ? undefined : Date.parse(time);
+}
+
 interface Facts {
+  readonly timeDeleted?: string;
+  readonly softDeleteTime?: string;
   readonly generation?: string;
   readonly size?: string;
   readonly crc32c?: string;
@@ -154,7 +172,10 @@ async function factsOf(
   signal: AbortSignal,
 ): Promise<Facts | undefined> {
   const { bucket, key } = addressOf(entry);
-  const asked = { path: objectPath(bucket, key), query: { ...which, fields: 'kind,generation,size,crc32c,md5Hash' } };
+  const asked = {
+    path: objectPath(bucket, key),
+    query: { ...which, fields: 'kind,generation,size,crc32c,md5Hash,timeDeleted,softDeleteTime' },
+  };
   try {
     return await gcs.read<Facts>('storage#object', asked, { bucket, key }, signal);
   } catch (error) {

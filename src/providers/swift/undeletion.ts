@@ -3,8 +3,10 @@ import type { Deleted, Entry, Restoration } from '../../core/storageClient.ts';
 import { encodeKey, encodeSegment } from '../_shared/keys.ts';
 import {
   alreadyThere,
+  isOurs,
   keptNewer,
   noLongerKept,
+  notOurs,
   notRestored,
   notShown,
   refuseDeleted,
@@ -60,6 +62,7 @@ async function bringBack(swift: SwiftConnection, deleted: Deleted, signal: Abort
   if (!planned?.version) return noLongerKept(deleted);
   if (planned.tag !== entry.tag || (trace !== undefined && markers[0]?.version?.id !== trace))
     return keptNewer(deleted);
+  if (!isOurs(deleted, markers[0]?.modified)) return notOurs(deleted);
   const failure = await change(swift, 'PUT', entry, planned.version.id, signal);
   if (failure && !failure.retryable) return notRestored(deleted, failure);
   return await settle(swift, deleted, planned, markers, failure, signal);
@@ -151,11 +154,15 @@ async function copyBack(
     kept = entries.findLast(({ id, tag }) => tag === entry.tag && !id.slice(prefix.length).includes('/')) ?? kept;
   }
   if (!kept) return noLongerKept(deleted);
+  // The archive doesn't say when something was deleted.
+  if (!isOurs(deleted, undefined)) return notOurs(deleted);
   const source = `/${encodeSegment(archive)}/${encodeKey(kept.id)}`;
   const { container = '', id } = entry;
   // Swift would apply a condition to what is copied from. What was written since the look goes into the archive, and stays.
   const headers = { 'x-copy-from': source };
-  const failure = await attempt(swift, { method: 'PUT', container, id, headers, body: '' }, signal);
+  // Of a large object or a link it is the list or the link itself that comes back, not what it stands for.
+  const query = { 'multipart-manifest': 'get', symlink: 'get' };
+  const failure = await attempt(swift, { method: 'PUT', container, id, query, headers, body: '' }, signal);
   const now = await liveObject(swift, entry, signal);
   if (now) return now.tag === entry.tag ? restored(deleted) : keptNewer(deleted);
   return failure ? notRestored(deleted, failure) : notShown(deleted);

@@ -65,6 +65,8 @@ function standingOf(deleted: Deleted, [newest, before]: readonly Entry[]): Stand
   if (!before || before.version?.marker || !isSame(entry, before)) {
     return { kind: 'other', result: 'failed', error: nothingLeft(entry) };
   }
+  // Where versioning is suspended, whatever is written next takes this id: to delete it could delete that for good.
+  if (newest.version.id === 'null') return { kind: 'other', result: 'failed', error: suspended(entry) };
   return { kind: 'marked', marker: newest.version.id };
 }
 
@@ -147,6 +149,14 @@ function nothingLeft({ path }: Entry): StorageError {
 
 function noMarker({ path }: Entry): StorageError {
   return new StorageError('unsupported', `The server shows no delete marker that could be taken away: ${path}`);
+}
+
+function suspended({ path }: Entry): StorageError {
+  return new StorageError(
+    'unsupported',
+    `Versioning is suspended, and what is written meanwhile could go with the marker, so it was left alone: ${path}`,
+    { hint: 'Undelete it from its versions while nobody writes there.' },
+  );
 }
 
 function somethingNewer({ path }: Entry): StorageError {
