@@ -141,8 +141,14 @@ describe.each([
     await rm(fileOf('twice'));
     expect(told(await client.undelete([older as Deleted], call()))).toEqual([['twice', 'failed', 'not-found']]);
     expect(told(await client.undelete([without(older as Deleted)], call()))).toEqual([
-      ['twice', 'restored', undefined],
+      ['twice', 'failed', 'unsupported'],
     ]);
+    const unanswered = (...seconds: readonly [number, number]) => ({
+      ...without(older as Deleted),
+      within: [(Number(second) + seconds[0]) * 1000, (Number(second) + seconds[1]) * 1000] as const,
+    });
+    expect(told(await client.undelete([unanswered(-3590, 60)], call()))).toEqual([['twice', 'failed', 'not-found']]);
+    expect(told(await client.undelete([unanswered(-3605, -3590)], call()))).toEqual([['twice', 'restored', undefined]]);
     expect(await content('twice')).toBe('1st');
   });
 
@@ -180,6 +186,63 @@ describe.each([
       call(),
     );
     expect(changed?.result).toBe('changed');
+  });
+
+  it('knows a folder that an earlier batch brought back, also where its id was not learned before', async () => {
+    await put('whole/a');
+    await put('whole/b');
+    const client = await enter();
+    const entries = await everything(client);
+    const whole = entries.find(({ name }) => name === 'whole') ?? expect.unreachable();
+    const [outcome] = await client.removeTree({ entry: whole, mode: 'recoverable' }, call());
+    const { fileId: _, ...rest } = JSON.parse(outcome?.trace ?? '');
+    const trace = JSON.stringify(rest);
+    const results: string[] = [];
+    for (const entry of entries.toReversed()) {
+      const [restoration] = await client.undelete([{ entry, trace }], call());
+      results.push(restoration?.result ?? 'none');
+    }
+    expect(results).toEqual(['restored', 'already-there', 'already-there']);
+    await rename(fileOf('whole'), fileOf('away'));
+    await put('whole/a');
+    expect(told(await client.undelete([{ entry: whole, trace }], call()))).toEqual([['whole', 'changed', 'changed']]);
+  });
+
+  it('finds what was deleted again since it listed the deleted files', async () => {
+    await put('file');
+    await put('other');
+    const client = await enter();
+    const undo = async (deleted: readonly Deleted[]) =>
+      (await client.undelete(deleted, call())).map(({ result }) => result);
+    expect(await undo(await deleteAll(client))).toEqual(['restored', 'restored']);
+    const again = await deleteAll(client);
+    expect(await undo(again)).toEqual(['restored', 'restored']);
+
+    const third = await deleteAll(client);
+    proxy.addRule({ when: ({ method }) => method === 'MOVE', fault: { kind: 'status', status: 403 } });
+    expect(await undo(third)).toEqual(['denied', 'denied']);
+    proxy.reset();
+    // As if it had been deleted anew: an item of another name, which the list from before does not have.
+    const meta = path.join(path.dirname(dav.trash), 'meta');
+    for (const name of await readdir(dav.trash)) {
+      const next = name.replace(/\d+$/, (second) => String(Number(second) + 1));
+      await rename(path.join(dav.trash, name), path.join(dav.trash, next));
+      await rename(path.join(meta, name), path.join(meta, next));
+    }
+    expect(await undo(third)).toEqual(['restored', 'restored']);
+    expect(await content('file')).toBe('content of file');
+  });
+
+  it('does not call it restored when its tag tells that something else of its name and size came back', async () => {
+    await put('file', 'mine');
+    const client = await enter();
+    const deleted = await deleteAll(client);
+    const [name = ''] = await readdir(dav.trash);
+    await writeFile(path.join(dav.trash, name), 'else');
+    await utimes(path.join(dav.trash, name), 1, 1);
+    const [restoration] = await client.undelete(deleted, call());
+    expect([restoration?.result, restoration?.error?.kind]).toEqual(['changed', 'changed']);
+    expect(restoration?.error?.message).toContain('is not what this removal deleted');
   });
 
   it('makes the folder anew that a file was in, and no file where a folder is now', async () => {

@@ -1,5 +1,6 @@
 import { StorageError } from '../../core/errors.ts';
 import { isObject, parseJson } from '../../core/json.ts';
+import type { Deleted } from '../../core/storageClient.ts';
 import { depthIn, partsOf } from '../_shared/webPaths.ts';
 import type { WholeAnswer } from '../_shared/webServer.ts';
 import { type CloudFiles, cloudFilesOf, pathInCloud, trashOf } from './cloudFiles.ts';
@@ -32,6 +33,8 @@ export interface TrashTrace {
 const window = { before: 90, after: 2 };
 /** The same of a folder that went whole. */
 const treeWindow = 900;
+/** Milliseconds: servers tell the time of a deletion in whole seconds, cut off. */
+const clockStep = 1000;
 
 /** The trace of a deletion that a server has answered; nothing where it keeps no deleted files. */
 export function traceOf(
@@ -110,24 +113,37 @@ export interface Wanted {
   readonly folder: boolean;
   readonly size?: number | undefined;
   readonly trace: TrashTrace;
+  readonly within?: Deleted['within'];
 }
 
-/** The item of exactly this deletion; 'several' where it can't be told from others of the same name. */
+/**
+ * The item of exactly this deletion; 'several' where it can't be told from others of the same name, also from ones that are
+ * not kept any more: without a word of when it was, an item is known by its id alone.
+ */
 export function itemOf(items: readonly TrashItem[], wanted: Wanted): TrashItem | 'several' | undefined {
-  const { at, tree, fileId } = wanted.trace;
+  const { at, fileId } = wanted.trace;
   const location = normal(wanted.location);
   const fitting = items.filter(
     (item) =>
       item.location === location &&
       item.folder === wanted.folder &&
       isSame(item.fileId, fileId) &&
-      (item.folder || isSame(item.size, wanted.size)),
+      (item.folder || isSame(item.size, wanted.size)) &&
+      isInTime(item, wanted),
   );
-  if (at === undefined) return fitting.length > 1 ? 'several' : fitting[0];
-  const earliest = at - (tree === undefined ? window.before : treeWindow);
-  const when = ({ deleted = at }: TrashItem) => deleted;
-  const inTime = fitting.filter((item) => when(item) >= earliest && when(item) <= at + window.after);
-  return inTime.toSorted((one, other) => when(other) - when(one))[0];
+  const own = fitting.filter((item) => fileId !== undefined && item.fileId === fileId);
+  const [item, ...others] = own.length > 0 ? own : fitting;
+  const isTold = own.length > 0 || at !== undefined || wanted.within !== undefined;
+  return item && (others.length > 0 || !isTold) ? 'several' : item;
+}
+
+function isInTime({ deleted }: TrashItem, { trace: { at, tree }, within }: Wanted): boolean {
+  if (within) {
+    const [from, to] = within;
+    if (deleted === undefined || deleted * 1000 < from - clockStep || deleted * 1000 > to) return false;
+  }
+  if (at === undefined || deleted === undefined) return true;
+  return deleted >= at - (tree === undefined ? window.before : treeWindow) && deleted <= at + window.after;
 }
 
 /** Whether something that was deleted whole holds what was at a place. */

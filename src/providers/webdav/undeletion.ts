@@ -12,7 +12,7 @@ import {
 import { partsOf, readable, refuseWebPath, webEntry } from '../_shared/webPaths.ts';
 import { type CloudFiles, cloudFilesOf, pathInFiles } from './cloudFiles.ts';
 import type { DavConnection } from './connection.ts';
-import { opaque, statEntry } from './listing.ts';
+import { isStrong, opaque, statEntry } from './listing.ts';
 import { properties } from './multistatus.ts';
 import { fileIdOf, holds, itemOf, listTrash, moveBack, readTrace, type TrashItem } from './trash.ts';
 
@@ -51,7 +51,7 @@ class Undoing {
   readonly #cloud: CloudFiles;
   readonly #folders = new Map<string, Promise<void>>();
   readonly #trees = new Map<string, Promise<Restoration>>();
-  #listed = false;
+  readonly #since = Date.now();
 
   constructor(server: DavConnection, cloud: CloudFiles) {
     this.#server = server;
@@ -79,16 +79,20 @@ class Undoing {
     return bringing;
   }
 
-  async #bringBackOne(deleted: Deleted, signal: AbortSignal): Promise<Restoration> {
+  async #bringBackOne(deleted: Deleted, signal: AbortSignal, triedBefore = false): Promise<Restoration> {
     const { entry } = deleted;
     const stands = await this.#look(entry, signal);
     if (stands !== undefined) return await this.#judge(deleted, stands, signal);
     const location = pathInFiles(this.#cloud, entry);
-    const item = await this.#itemOf(deleted, location, signal);
+    const { item, list } = await this.#itemOf(deleted, location, signal);
     if (item === 'several') return notRestored(deleted, severalOf(entry));
     if (!item) return await this.#notInTrash(deleted, location, signal);
     await this.#ensureFolder(parentOf(entry.id), signal);
-    return await this.#move(deleted, item, signal);
+    const moved = await this.#move(deleted, item, signal);
+    if (moved.error?.kind !== 'not-found' || triedBefore) return moved;
+    // It has left the trash since that list, and a later deletion may have put another there.
+    this.#forget(list);
+    return await this.#bringBackOne(deleted, signal, true);
   }
 
   async #move(deleted: Deleted, item: TrashItem, signal: AbortSignal): Promise<Restoration> {
@@ -103,9 +107,13 @@ class Undoing {
       return failure.kind === 'not-found' ? noLongerKept(deleted) : notRestored(deleted, failure);
     }
     if (found === 'other') return keptNewer(deleted);
-    const fileId = item.fileId && (await fileIdOf(this.#server, entry.id, signal));
-    const itself = fileId ? fileId === item.fileId : isSame(found, entry);
-    return itself ? restored(deleted) : keptNewer(deleted);
+    const now = item.fileId && (await fileIdOf(this.#server, entry.id, signal));
+    if (now ? now !== item.fileId : !isSame(found, entry)) return keptNewer(deleted);
+    taken.add(item);
+    const { tree, fileId } = readTrace(deleted.trace);
+    if (isOther(found, entry) && (!now || now !== fileId)) return notRestored(deleted, otherCameBack(entry));
+    if (now && tree !== undefined) this.#remember(deleted, now);
+    return restored(deleted);
   }
 
   /** What something that stands there is: a folder that went whole is known by its id alone. */
@@ -113,36 +121,45 @@ class Undoing {
     const { tree, fileId } = readTrace(deleted.trace);
     if (stands === 'other') return keptNewer(deleted);
     if (tree === undefined) return isSame(stands, deleted.entry) ? alreadyThere(deleted) : keptNewer(deleted);
-    const now = fileId && (await fileIdOf(this.#server, deleted.entry.id, signal));
-    return now && now === fileId ? alreadyThere(deleted) : keptNewer(deleted);
+    const own = fileId ?? broughtBack.get(this.#server)?.get(deleted.trace ?? '');
+    const now = own && (await fileIdOf(this.#server, deleted.entry.id, signal));
+    return now && now === own ? alreadyThere(deleted) : keptNewer(deleted);
   }
 
   async #notInTrash(deleted: Deleted, location: string, signal: AbortSignal): Promise<Restoration> {
-    const around = (await this.#items(signal)).find((item) => holds(item, location));
+    const around = left(await this.#list(signal).items).find((item) => holds(item, location));
     return around ? notRestored(deleted, within(around, deleted.entry)) : noLongerKept(deleted);
   }
 
-  async #itemOf({ entry, trace }: Deleted, location: string, signal: AbortSignal) {
-    const wanted = { location, folder: entry.kind === 'folder', size: entry.size, trace: readTrace(trace) };
-    const known = itemOf(await this.#items(signal), wanted);
-    if (this.#listed || (known !== undefined && known !== 'several')) return known;
-    this.#listed = true;
-    lists.delete(this.#server);
-    return itemOf(await this.#items(signal), wanted);
+  async #itemOf({ entry, trace, within }: Deleted, location: string, signal: AbortSignal) {
+    const known = { size: entry.size, trace: readTrace(trace), within };
+    const wanted = { location, folder: entry.kind === 'folder', ...known };
+    const list = this.#list(signal);
+    const item = itemOf(left(await list.items), wanted);
+    if (list.at >= this.#since || (item !== undefined && item !== 'several')) return { item, list };
+    this.#forget(list);
+    const anew = this.#list(signal);
+    return { item: itemOf(left(await anew.items), wanted), list: anew };
   }
 
   /** One list serves several batches, as it may be long; what is not found in an older one is looked for in a new one. */
-  #items(signal: AbortSignal): Promise<readonly TrashItem[]> {
+  #list(signal: AbortSignal): TrashList {
     const known = lists.get(this.#server);
-    if (known && Date.now() - known.at < believed) return known.items;
-    this.#listed = true;
-    const items = listTrash(this.#server, this.#cloud, signal);
-    const list = { at: Date.now(), items };
+    if (known && Date.now() - known.at < believed) return known;
+    const list = { at: Date.now(), items: listTrash(this.#server, this.#cloud, signal) };
     lists.set(this.#server, list);
-    items.catch(() => {
-      if (lists.get(this.#server) === list) lists.delete(this.#server);
-    });
-    return items;
+    list.items.catch(() => this.#forget(list));
+    return list;
+  }
+
+  #forget(list: TrashList): void {
+    if (lists.get(this.#server) === list) lists.delete(this.#server);
+  }
+
+  /** Later batches, of what was in a folder that came back whole, know it by its id. */
+  #remember({ trace = '' }: Deleted, fileId: string): void {
+    const known = broughtBack.get(this.#server) ?? new Map<string, string>();
+    broughtBack.set(this.#server, known.set(trace, fileId));
   }
 
   /** What stands at an entry's path; 'other' where that is no such thing, undefined where nothing is. */
@@ -181,7 +198,27 @@ class Undoing {
 /** Milliseconds. */
 const believed = 60_000;
 
-const lists = new WeakMap<DavConnection, { readonly at: number; readonly items: Promise<readonly TrashItem[]> }>();
+interface TrashList {
+  readonly at: number;
+  readonly items: Promise<readonly TrashItem[]>;
+}
+
+const lists = new WeakMap<DavConnection, TrashList>();
+
+/** What a list still names though it has been brought back. */
+const taken = new WeakSet<TrashItem>();
+
+/** The ids of folders that came back whole, by the trace of their deletion. */
+const broughtBack = new WeakMap<DavConnection, Map<string, string>>();
+
+function left(items: readonly TrashItem[]): readonly TrashItem[] {
+  return items.filter((item) => !taken.has(item));
+}
+
+/** Whether tags that a server compares itself tell that a file is not the one that was planned. */
+function isOther(found: Entry, { kind, tag }: Entry): boolean {
+  return kind === 'object' && isStrong(tag) && isStrong(found.tag) && found.tag !== tag;
+}
 
 /** Whether what stands there is what was planned: a folder by its name, a file by its tag, or by its size and date. */
 function isSame(found: Entry, entry: Entry): boolean {
@@ -199,9 +236,14 @@ function parentOf(id: string): string {
 }
 
 function severalOf({ path }: Entry): StorageError {
-  return new StorageError('unsupported', `Several deleted files were called so, and it can't be told which: ${path}`, {
+  return new StorageError('unsupported', `It can't be told which of the deleted files of this name it was: ${path}`, {
     hint: 'Look through the deleted files on the page of the server.',
   });
+}
+
+function otherCameBack({ path }: Entry): StorageError {
+  const sentence = `What came back from the deleted files is not what this removal deleted: ${path}`;
+  return new StorageError('changed', sentence, { hint: 'Look at what stands there now.' });
 }
 
 function within({ location }: TrashItem, { path }: Entry): StorageError {

@@ -18,14 +18,34 @@ describe('the item of a deletion', () => {
     expect(itemOf([item(facts)], wanted())).toBeUndefined();
   });
 
-  it('is the newest that the deletion can have made', () => {
-    const [older, own, later] = [item({ deleted: 990 }), item({ deleted: 999 }), item({ deleted: 1060 })];
-    expect(itemOf([later, older, own], wanted())).toBe(own);
+  it('is told only where there is one that the deletion can have made', () => {
+    const [ancient, own, later] = [item({ deleted: 10 }), item({ deleted: 999 }), item({ deleted: 1060 })];
+    expect(itemOf([later, ancient, own], wanted())).toBe(own);
+    expect(itemOf([own, item({ deleted: 1001 })], wanted())).toBe('several');
+    expect(itemOf([item({ deleted: 930 }), own], wanted())).toBe('several');
   });
 
-  it('is told without a time only where there is one', () => {
-    expect(itemOf([item({ deleted: 5 })], wanted({}))).toEqual(item({ deleted: 5 }));
-    expect(itemOf([item(), item({ deleted: 5 })], wanted({}))).toBe('several');
+  it('is never told by its name alone', () => {
+    expect(itemOf([item()], wanted({}))).toBe('several');
+    expect(itemOf([], wanted({}))).toBeUndefined();
+    const own = item({ fileId: '7' });
+    expect(itemOf([item({ deleted: 5 }), own], wanted({ fileId: '7' }))).toBe(own);
+    expect(itemOf([item({ fileId: '8' })], wanted({ fileId: '7' }))).toBeUndefined();
+    expect(itemOf([item()], wanted({ fileId: '7' }))).toBe('several');
+  });
+
+  it('was deleted while its deletion was under way, where that was never answered', () => {
+    const unanswered = { ...wanted({}), within: [1000_500, 1060_000] as const };
+    const [before, first, last, after] = [999, 1000, 1060, 1061].map((deleted) => item({ deleted }));
+    const told = (...items: readonly (TrashItem | undefined)[]) =>
+      itemOf(
+        items.filter((each) => each !== undefined),
+        unanswered,
+      );
+    expect(told(before, after, item({ deleted: undefined }))).toBeUndefined();
+    expect(told(before, first, after)).toBe(first);
+    expect(told(before, last, after)).toBe(last);
+    expect(told(first, last)).toBe('several');
   });
 
   it('has the id that a folder had, however long its deletion took', () => {
