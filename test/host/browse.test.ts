@@ -141,7 +141,7 @@ describeWithRgw('browsing', (rgw) => {
     assert.deepEqual(tooltip.slice(3), ['Storage class: STANDARD', 'ETag: "5d41402abc4b2a76b9719d911017c592"']);
     assert.equal(
       parts.tree.getTreeItem(await entryRow(parts, row, 'a')).contextValue,
-      'folder can:remove can:versions',
+      'folder can:remove can:versions can:lifecycle',
     );
   });
 
@@ -174,7 +174,7 @@ describeWithRgw('browsing', (rgw) => {
     assert.deepEqual(await labelsBelow(parts, folder), ['Nothing begins with: bzz']);
     await runCommand('clearFilter', folder);
     assert.deepEqual(await labelsBelow(parts, folder), ['blue', 'apple', 'banana']);
-    assert.equal(parts.tree.getTreeItem(folder).contextValue, 'folder can:remove can:versions');
+    assert.equal(parts.tree.getTreeItem(folder).contextValue, 'folder can:remove can:versions can:lifecycle');
   });
 
   it('opens a place by its path for keys that may not list, and closes it again', async () => {

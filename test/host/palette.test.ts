@@ -237,12 +237,14 @@ describe('the palette', () => {
     async applyLifecycleRule() {
       choose('Research', 'box/', 'in/', 'This folder: box/in/', 'What Is Current');
       await runCommand('applyLifecycleRule');
-      assert.deepEqual(person.sentences, ['The server does not offer lifecycle rules: box']);
+      assert.match(person.confirmed[0]?.title ?? '', /^Let .+ delete: box\/in\/?$/);
+      assert.deepEqual(person.sentences, []);
+      assert.ok(!proxy.requests.some(({ method }) => method === 'PUT'));
     },
     async removeLifecycleRule() {
       choose('Research', 'box/', 'in/', 'This folder: box/in/');
       await runCommand('removeLifecycleRule');
-      assert.deepEqual(person.sentences, ['The server does not offer lifecycle rules: box']);
+      assert.deepEqual(person.sentences, ['There is no lifecycle rule that was applied here: box/in/']);
     },
     async deleteAllVersions() {
       choose('Research', 'box/', 'in/', 'This folder: box/in/');
