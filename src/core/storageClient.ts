@@ -282,6 +282,12 @@ export function identityOf({ kind, container, id, version }: Entry): string {
   return `${kind} ${lengths} ${container ?? ''}${version?.id ?? ''}${id}`;
 }
 
+/** Whether two tags may be of the same content, which no tag denies. A server may call one weak at first (RFC 9110, 8.8.1). */
+export function isSameTag(one: string | undefined, other: string | undefined): boolean {
+  const opaque = (tag: string) => tag.replace(/^W\//, '');
+  return one === undefined || other === undefined || opaque(one) === opaque(other);
+}
+
 function containerOf(entry: Entry): { container?: string } {
   return entry.container === undefined ? {} : { container: entry.container };
 }

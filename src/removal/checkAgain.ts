@@ -3,6 +3,7 @@ import { StorageError, toStorageError } from '../core/errors.ts';
 import {
   type Entry,
   identityOf,
+  isSameTag,
   type Place,
   placeOf,
   type RemovalResult,
@@ -112,7 +113,7 @@ async function compareWith(
   for await (const entry of readManifest(manifestFile(folder), plan.manifest)) {
     const now = seen.get(identityOf(entry));
     if (now) {
-      const newer = now.finding === 'there' && (now.tag ?? entry.tag) !== (entry.tag ?? now.tag);
+      const newer = now.finding === 'there' && !isSameTag(now.tag, entry.tag);
       findings[at] = findingNames.indexOf(newer ? 'newer' : now.finding);
       now.matched = true;
     }

@@ -1,5 +1,5 @@
 import { StorageError, toStorageError } from '../core/errors.ts';
-import type { Entry, StorageClient, Target } from '../core/storageClient.ts';
+import { type Entry, isSameTag, type StorageClient, type Target } from '../core/storageClient.ts';
 import type { Settled } from './batch.ts';
 import type { ProviderFacts } from './removal.ts';
 import { untilAborted } from './waiting.ts';
@@ -50,7 +50,7 @@ async function look(
   if (!provider.capabilities.has('stat')) return cannotTell();
   try {
     const now = await untilAborted(askStat(client, entry, signal), signal);
-    return now.tag === undefined || entry.tag === undefined || now.tag === entry.tag ? undefined : changed();
+    return isSameTag(now.tag, entry.tag) ? undefined : changed();
   } catch (error) {
     const failure = toStorageError(error);
     if (failure.kind === 'not-found') return { result: 'already-gone', fateUnknown: false, lookedAt: Date.now() };
