@@ -210,6 +210,18 @@ function suite(access: RgwAccess): void {
     expect((await current(bucket)).map(({ id }) => id)).toEqual(keys);
   });
 
+  it('finds what stands close together in two places, with much between them, by pages', async () => {
+    const bucket = await buckets.create('versioned');
+    const numbered = (start: string, count: number) => Array.from({ length: count }, (_, n) => `${start}${1000 + n}`);
+    const meant = [...numbered('a', 60), ...numbered('z', 60)];
+    await inParallel([...meant, ...numbered('m', 1100)], 16, (key) => buckets.put(bucket, key, 'x'));
+    const batch = await deleted(bucket, meant);
+    proxy.reset();
+    expect(new Set((await undelete(batch)).map(([, result]) => result))).toEqual(new Set(['restored']));
+    expect(proxy.requests.filter(({ method }) => method === 'GET').length).toBeLessThan(20);
+    expect(await current(bucket)).toHaveLength(1220);
+  });
+
   it('of a bucket whose versioning is suspended no marker is taken away, whose id may be that of what is written next', async () => {
     const bucket = await buckets.create('versioned');
     await buckets.put(bucket, 'kept');

@@ -54,6 +54,7 @@ async function findOnPages(
   let left = others;
   const missed: string[] = [];
   let page: Map<string, Entry[]> = new Map();
+  let skipped = false;
   while (left.length >= worthAPage && cursor !== undefined) {
     const listed = await listVersions(s3, { kind: 'container', id: bucket }, { cursor, prefix }, undefined, signal);
     for (const entry of listed.entries) {
@@ -70,8 +71,16 @@ async function findOnPages(
       else missed.push(key);
     }
     left = left.slice(known.length);
-    if (known.length < worthAPage && cursor !== undefined) break;
-    page = new Map(end === undefined ? [] : [[end, page.get(end) ?? []]]);
+    const poor = known.length < worthAPage && cursor !== undefined;
+    const next = left[0];
+    // The keys may stand close together in several places: the second poor page in a row says that they don't.
+    if ((poor && skipped) || next === undefined) break;
+    skipped = poor;
+    page = new Map(poor || end === undefined ? [] : [[end, page.get(end) ?? []]]);
+    if (!poor) continue;
+    found.set(next, await newestOf(s3, bucket, next, signal));
+    left = left.slice(1);
+    cursor = writeCursor({ key: next, mark: undefined });
   }
   return [...missed, ...left];
 }
