@@ -214,7 +214,7 @@ function suite(access: RgwAccess): void {
     const bucket = await buckets.create('versioned');
     const numbered = (start: string, count: number) => Array.from({ length: count }, (_, n) => `${start}${1000 + n}`);
     const meant = [...numbered('a', 60), ...numbered('z', 60)];
-    await inParallel([...meant, ...numbered('m', 1100)], 16, (key) => buckets.put(bucket, key, 'x'));
+    await inParallel([...meant, ...numbered('m', 1100)], 16, async (key) => void (await buckets.put(bucket, key, 'x')));
     const batch = await deleted(bucket, meant);
     proxy.reset();
     expect(new Set((await undelete(batch)).map(([, result]) => result))).toEqual(new Set(['restored']));
