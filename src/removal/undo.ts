@@ -28,7 +28,7 @@ export async function planUndo(removal: Removal, credential: PlannedCredential):
     const unsure = { count: 0 };
     const manifest = await writeManifest(manifestFile(folder), counted(comingBack(kept, all, folder), found, unsure));
     if (manifest.entries === 0) throw nothingLeft();
-    const { whole: _, bypass: __, retryOf: ___, undo: ____, ...rest } = removal.plan;
+    const { whole: _, bypass: __, retryOf: ___, undo: ____, unconditional: _____, ...rest } = removal.plan;
     const plan: RemovalPlan = {
       ...rest,
       id,
