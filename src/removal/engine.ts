@@ -44,7 +44,7 @@ export async function runRemoval(request: RunRequest): Promise<RemovalReport> {
   }
   if (plan.undoes !== undefined) throw new StorageError('unexpected', 'What an undo brings back is never deleted.');
   const whole = plan.whole && client.removeTree && !request.resume;
-  return await journalled(request, deletion(request), whole ? (log) => runTrees(request, log) : undefined);
+  return await journalled(request, deletion(request), whole ? (log, lost) => runTrees(request, log, lost) : undefined);
 }
 
 /** Brings back what the manifest of an undo names, with the same promises as a removal: nothing else, and every result kept. */
@@ -61,7 +61,7 @@ export async function runUndo(request: RunRequest): Promise<UndoReport> {
 async function journalled<Result extends RunResult>(
   request: RunRequest,
   work: Work<Result>,
-  instead?: (log: OutcomeLog) => Promise<RunReport<Result>>,
+  instead?: (log: OutcomeLog, lost: AbortSignal) => Promise<RunReport<Result>>,
 ): Promise<RunReport<Result>> {
   const { removal, signal, resume } = request;
   const { folder, plan } = removal;
@@ -74,7 +74,7 @@ async function journalled<Result extends RunResult>(
     ? await resumeOutcomeLog(folder)
     : await createOutcomeLog(folder).catch((error: unknown) => refuseSecondRun(error, work));
   try {
-    const report = await (instead?.(log) ?? new Run(request, work, log, earlier, held.lost).finish());
+    const report = await (instead?.(log, held.lost) ?? new Run(request, work, log, earlier, held.lost).finish());
     if (held.lost.aborted) throw takenOver(work);
     if (request.leaving?.aborted) throw windowGone(work);
     await writeJson(reportFile(folder), report).catch((error: unknown) => failToWrite(error, work));

@@ -16,8 +16,9 @@ const lineLength = 1_000;
  * Deletes each selected folder whole, by one call, with all that arrives meanwhile: only for a plan that was confirmed so.
  * Every entry of the manifest gets its outcome. Where a folder was kept, the server names only some of the reasons: what is
  * still there is listed then, and only what is not has gone. Of a folder whose answer never came the fate of all is unknown.
+ * @param lost aborted when another window has taken the removal over: then nothing more is sent or recorded
  */
-export async function runTrees(request: RunRequest, log: OutcomeLog): Promise<RemovalReport> {
+export async function runTrees(request: RunRequest, log: OutcomeLog, lost: AbortSignal): Promise<RemovalReport> {
   const { removal, signal, onProgress } = request;
   const { folder, plan } = removal;
   const startedAt = Date.now();
@@ -36,9 +37,10 @@ export async function runTrees(request: RunRequest, log: OutcomeLog): Promise<Re
 
   tell();
   const fates: Fate[] = [];
-  for (const selected of plan.selection) fates.push(await removeFolder(request, selected));
-  // The answer is only that the window goes: what became of the folders is not known.
-  if (request.leaving?.aborted) throw new StorageError('cancelled', 'The window was closed while the removal ran.');
+  const gone = () => lost.aborted || request.leaving?.aborted;
+  for (const selected of plan.selection) if (!gone()) fates.push(await removeFolder(request, selected));
+  // The answer is only that the window goes, or the journal is another one's: what became of the folders is not known.
+  if (gone()) throw new StorageError('cancelled', 'This window has lost the removal while it ran.');
   let line: { from: number; entries: Entry[] } = { from: 0, entries: [] };
   const record = async () => {
     const settled = line.entries.map((entry) => fateOf(entry, fates));

@@ -130,8 +130,9 @@ async function* deletedIn({ removal, report }: KeptRemoval): AsyncGenerator<Mani
   }
 }
 
-/** Whether it may have been deleted without an answer: found gone after an interruption, or never heard of again. */
-function isUnsure({ result, lookedAt, fateUnknown }: EntryOutcome): boolean {
+/** Whether it may have been deleted without an answer: found gone after an interruption, never heard of again, or not come to in a retry. */
+function isUnsure({ entry, result, lookedAt, fateUnknown }: EntryOutcome): boolean {
+  if (result === 'not-attempted') return entry.within !== undefined;
   return (result === 'already-gone' && lookedAt !== undefined) || (result === 'failed' && fateUnknown);
 }
 

@@ -27,8 +27,6 @@ export interface Work<Result extends RunResult = RunResult> {
   readonly results: readonly Result[];
   /** What usually becomes of one. */
   readonly meant: Result;
-  /** What becomes of one that was so already. */
-  readonly found: Result;
   /** Whether asking twice is harmless. */
   readonly repeatable: boolean;
   /** Whether what an interrupted run may have asked for must be looked at before it is asked for again. */
@@ -54,7 +52,6 @@ export function deletion({ client, removal }: Pick<RunRequest, 'client' | 'remov
   return {
     results: removalResults,
     meant: 'deleted',
-    found: 'already-gone',
     repeatable: removal.plan.repeatable,
     looksFirst: true,
     words: { run: 'removal', done: 'deleted', state: 'deleted' },
@@ -72,7 +69,6 @@ export function restoration({ client }: { readonly client: StorageClient }): Wor
   return {
     results: restorationResults,
     meant: 'restored',
-    found: 'already-there',
     repeatable: true,
     looksFirst: false,
     words: { run: 'undo', done: 'brought back', state: 'there again' },

@@ -61,7 +61,8 @@ export function keptNewer(deleted: Deleted): Restoration {
 
 /**
  * Whether what was deleted at a moment is what this removal deleted: told by its trace, or, where its deletion was never
- * answered, by when that was. Undefined where the server doesn't say when.
+ * answered, by when that was.
+ * @param deletedAt milliseconds since the epoch; undefined where the server doesn't say
  */
 export function isOurs({ trace, within }: Deleted, deletedAt: number | undefined): boolean {
   if (trace !== undefined || within === undefined) return true;

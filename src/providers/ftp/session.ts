@@ -273,7 +273,7 @@ function pathInReply(message: string): string | undefined {
 
 /** Whether it ends a command that deletes, or the one that goes into the folder: neither 'wait' nor a farewell. */
 function isFinal({ code }: Reply, first: boolean): boolean {
-  return code === 250 || code === 450 || code >= 500 || (first && code >= 200 && code < 300);
+  return code === 200 || code === 250 || code === 450 || code >= 500 || (first && code >= 200 && code < 300);
 }
 
 /** Whether it answers the question that comes last, as no command that deletes is answered (RFC 959). */

@@ -156,3 +156,27 @@ test('the question comes for folders with much in them, where the backend can, a
     detail: expect.arrayContaining(['Folders are deleted whole, including anything that arrives meanwhile.']),
   });
 });
+
+test('once its window goes no further folder is asked for, and nothing is recorded of any', async () => {
+  const leaving = new AbortController();
+  const asked: string[] = [];
+  const b = fileEntry('folder', '/b');
+  const client = {
+    ...fakeClient({ pages: () => [{ entries: [] }] }),
+    removeTree: async (target: Target): Promise<readonly Outcome[]> => {
+      asked.push(target.entry.id);
+      leaving.abort();
+      return [{ target, result: 'deleted' }];
+    },
+  } satisfies StorageClient;
+  const removal = await deleteWhole(await plan(client, [a, b], { provider }));
+  await expect(run(client, removal, { provider, leaving: leaving.signal })).rejects.toMatchObject({
+    kind: 'cancelled',
+  });
+  expect(asked).toEqual(['/a']);
+  const outcomes = await collect(readOutcomes(removal));
+  expect(outcomes.map(({ result, fateUnknown }) => [result, fateUnknown])).toEqual([
+    ['failed', true],
+    ['failed', true],
+  ]);
+});

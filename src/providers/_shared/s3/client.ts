@@ -162,7 +162,10 @@ function recoveryOf(versioning: 'Enabled' | 'Suspended' | undefined): Recovery {
   if (versioning === 'Enabled') {
     return { recoverable: 'yes', because: 'The bucket keeps versions: what is deleted stays behind a delete marker.' };
   }
-  return versioning === 'Suspended'
-    ? { recoverable: 'unknown', because: 'Versioning of the bucket is suspended: only versions from before are kept.' }
-    : { recoverable: 'no', because: 'The bucket keeps no versions.' };
+  // An undo would have to delete a marker whose id whatever is written next takes over.
+  const because =
+    versioning === 'Suspended'
+      ? 'Versioning of the bucket is suspended: what is left are versions from before, for Undelete.'
+      : 'The bucket keeps no versions.';
+  return { recoverable: 'no', because };
 }

@@ -1,6 +1,7 @@
 import { type ErrorKind, StorageError, toStorageError } from '../../../core/errors.ts';
 import type { Deleted, Entry, Restoration, RestorationResult } from '../../../core/storageClient.ts';
 import { refuseTarget } from '../outcomes.ts';
+import { isOurs } from '../restorations.ts';
 import type { S3Connection } from './connection.ts';
 import { startOf } from './listing.ts';
 import { removeBatch } from './removal.ts';
@@ -71,15 +72,10 @@ function standingOf(deleted: Deleted, [newest, before]: readonly Entry[]): Stand
 }
 
 /** Whether a marker is the one that this deletion has made. One that nobody named is so when it was made while it was sent. */
-function isOwn({ trace, within }: Deleted, { version, modified }: Entry): boolean {
-  if (trace !== undefined) return version?.id === trace;
-  if (!within || modified === undefined) return false;
-  const [from, to] = within;
-  return modified >= from - clockStep && modified <= to;
+function isOwn(deleted: Deleted, { version, modified }: Entry): boolean {
+  if (deleted.trace !== undefined) return version?.id === deleted.trace;
+  return deleted.within !== undefined && isOurs(deleted, modified);
 }
-
-/** Servers tell the time of a marker in whole seconds, cut off. */
-const clockStep = 1_000;
 
 function isSame(planned: Entry, now: Entry): boolean {
   return planned.tag === undefined || planned.tag === now.tag;

@@ -80,6 +80,17 @@ test('replies are read whole wherever the network cuts them, and replies of seve
   expect(ftp.connections()).toBe(1);
 });
 
+test('a reply that is not the one for a deletion is no trouble, and nothing to believe: it is looked', async () => {
+  const { ftp, client } = await start();
+  ftp.script = (nth) => ({ deletes: nth !== 7, says: ['200 OK'] });
+  const outcomes = await remove(ftp, client);
+  expect(
+    outcomes.filter(({ result }) => !['deleted', 'already-gone'].includes(result)).map(({ name }) => name),
+  ).toEqual(['file-6']);
+  expect([...ftp.files]).toEqual(['file-6']);
+  expect(ftp.connections()).toBe(1);
+});
+
 describe('when the replies do not add up, each file is looked at over another connection', () => {
   const cases: Readonly<Record<string, (ftp: ScriptedFtp) => void>> = {
     'a reply too many': (ftp) => {
