@@ -8,8 +8,8 @@ writeRegistry(root);
 const alias = { vscode: path.join(root, 'test/support/vscodeThrows.ts') };
 const second = 1000;
 
-/** Suites that share servers and two cores: one file at a time, with time to start them. */
-const serial = { fileParallelism: false, testTimeout: 120 * second, hookTimeout: 180 * second };
+/** Suites that share servers and two cores: one file at a time, with time to start them. A test that fails is tried once more, and the closing summary names it if it passes then. */
+const serial = { fileParallelism: false, retry: 1, testTimeout: 120 * second, hookTimeout: 180 * second };
 
 export default defineConfig({
   test: {
@@ -31,6 +31,7 @@ export default defineConfig({
           include: ['test/long/**/*.test.ts'],
           globalSetup: ['test/support/rgwGlobal.ts', 'test/support/swiftGlobal.ts', 'test/support/azuriteGlobal.ts'],
           ...serial,
+          retry: 0,
           testTimeout: 900 * second,
         },
       },

@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
     total = addCounts(total, counts);
     summary.push(`${name.padEnd(8)}  ${closingLine(counts)}`);
   }
-  console.log(`\n${summary.join('\n')}\n`);
+  console.log(`\n${[...summary, ...total.remarks].join('\n')}\n`);
   console.log(closingLine(total));
   process.exitCode = total.failed > 0 ? 1 : 0;
 }
@@ -39,7 +39,7 @@ async function runStage(name: string, passThrough: readonly string[]): Promise<C
     return (await stages[name]?.(passThrough)) ?? noCounts;
   } catch (error) {
     console.error(error);
-    return { ...noCounts, failed: 1 };
+    return { ...noCounts, failed: 1, remarks: [`✗ ${name}: ${String(error)}`] };
   }
 }
 

@@ -1,9 +1,9 @@
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { ReportLine } from '../../test/host/support/linesReporter.ts';
-import { addCounts, type Counts, countsOfRun, noCounts } from '../counts.ts';
+import { addCounts, type Counts, noCounts } from '../counts.ts';
 import { runInExtensionHost } from '../extensionHost.ts';
+import { countReport, linesOf, type ReportLine } from '../reportLines.ts';
 import { build, root } from '../run.ts';
 import { startTestServers } from '../testServers.ts';
 
@@ -36,22 +36,11 @@ async function runSuites(suites: string, dataFolder: string, env: Record<string,
     dataFolder,
     env: { ...env, STORAGE_CREDENTIALS_HOST_REPORT: report },
   });
-  return readReport(report, !good);
+  for (const line of linesOf(report)) printLine(line);
+  return countReport(report, !good);
 }
 
-/** A run without its closing line has crashed, whatever its exit code says. */
-function readReport(file: string, crashed: boolean): Counts {
-  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-  const results = lines.filter(Boolean).map((line) => JSON.parse(line) as ReportLine);
-  for (const result of results) printResult(result);
-  const closed = results.some(({ state }) => state === 'closed');
-  if (!closed) console.error('The run ended without its closing line: the extension host crashed or never started.');
-  const count = (state: ReportLine['state']) => results.filter((result) => result.state === state).length;
-  const counts = { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
-  return closed ? countsOfRun(counts, crashed) : { ...counts, failed: counts.failed + 1 };
-}
-
-function printResult(result: ReportLine): void {
-  if (result.state === 'failed') console.error(`  ✗ ${result.title}\n${result.message.replace(/^/gm, '    ')}`);
-  else if (result.state !== 'closed') console.log(`  ${result.state === 'passed' ? '✓' : '-'} ${result.title}`);
+function printLine(line: ReportLine): void {
+  if (line.state === 'failed') console.error(`  ✗ ${line.title}\n${line.message.replace(/^/gm, '    ')}`);
+  else if (line.state !== 'closed') console.log(`  ${line.state === 'passed' ? '✓' : '-'} ${line.title}`);
 }

@@ -155,11 +155,20 @@ export class VsCodeWindow {
     }
   }
 
-  /** Chooses by Enter: a menu that has just opened takes no clicks yet. A tooltip may lie over the row, so the mouse comes from afar. */
+  /** Chooses by Enter: a menu that has just opened takes no clicks yet. A tooltip may lie over the row, so the mouse comes from afar; a tree that is drawn anew at that moment loses the menu. */
   async chooseFromMenu(row: Locator, item: string | RegExp): Promise<void> {
-    await this.leaveTree();
-    await row.click({ button: 'right' });
-    await this.page.getByRole('menuitem', { name: item }).first().hover();
+    const entry = this.page.getByRole('menuitem', { name: item }).first();
+    for (let attempt = 0; ; attempt++) {
+      await this.leaveTree();
+      await row.click({ button: 'right' });
+      const shown = await entry.hover({ timeout: 10_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (shown) break;
+      if (attempt === 4) throw new Error(`The menu of the row has no: ${item}`);
+      await this.page.keyboard.press('Escape');
+    }
     await this.page.keyboard.press('Enter');
   }
 

@@ -1,11 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import Mocha from 'mocha';
-
-/** One line of the report: a test that ended, or the closing line that tells a finished run from a crashed one. */
-export type ReportLine =
-  | { readonly state: 'passed' | 'skipped'; readonly title: string }
-  | { readonly state: 'failed'; readonly title: string; readonly message: string }
-  | { readonly state: 'closed' };
+import type { ReportLine } from '../../../scripts/reportLines.ts';
 
 /** Appends one JSON line for each test to the file that STORAGE_CREDENTIALS_HOST_REPORT names: an extension host has no standard output that outlives a crash. */
 export class LinesReporter extends Mocha.reporters.Base {
