@@ -22,10 +22,11 @@ export function listPage(store: ObjectStore, query: ListQuery): ListPage {
   const objects: { key: ByteKey; object: StoredObject }[] = [];
   const commonPrefixes: ByteKey[] = [];
   let last: ByteKey | undefined;
-  let entry =
-    query.after >= query.prefix && query.after !== '' ? store.seek(query.after, true) : store.seek(query.prefix);
+  let following =
+    query.after >= query.prefix && query.after !== '' ? store.from(query.after, true) : store.from(query.prefix);
 
-  while (entry?.key.startsWith(query.prefix)) {
+  for (let next = following.next(); next.value?.key.startsWith(query.prefix); next = following.next()) {
+    const entry = next.value;
     const group = commonPrefixOf(entry.key, query);
     const repeated = group !== undefined && group === query.after;
     if (!repeated && objects.length + commonPrefixes.length === query.maxKeys) {
@@ -34,13 +35,13 @@ export function listPage(store: ObjectStore, query: ListQuery): ListPage {
     if (group === undefined) {
       objects.push(entry);
       last = entry.key;
-      entry = store.seek(entry.key, true);
-    } else {
-      if (!repeated) commonPrefixes.push(group);
-      last = group;
-      const end = endOfPrefix(group);
-      entry = end === undefined ? undefined : store.seek(end);
+      continue;
     }
+    if (!repeated) commonPrefixes.push(group);
+    last = group;
+    const end = endOfPrefix(group);
+    if (end === undefined) break;
+    following = store.from(end);
   }
   return { objects, commonPrefixes, next: undefined };
 }

@@ -74,8 +74,8 @@ export class ObjectStore {
   delete(key: ByteKey): boolean {
     const { chunk, chunkIndex, index, found } = this.#locate(key);
     if (chunk === undefined || !found) return false;
-    chunk.keys.splice(index, 1);
-    chunk.objects.splice(index, 1);
+    takeOut(chunk.keys, index);
+    takeOut(chunk.objects, index);
     this.#size--;
     if (chunk.keys.length === 0) this.#chunks.splice(chunkIndex, 1);
     return true;
@@ -87,6 +87,19 @@ export class ObjectStore {
     if (chunk === undefined) return undefined;
     const at = found && exclusive ? index + 1 : index;
     return at < chunk.keys.length ? entryAt(chunk, at) : entryAt(this.#chunks[chunkIndex + 1], 0);
+  }
+
+  /** What follows from there on in order, as long as nothing is put or deleted. */
+  *from(from: ByteKey, exclusive = false): Generator<{ key: ByteKey; object: StoredObject }> {
+    const { chunkIndex, index, found } = this.#locate(from);
+    let at = found && exclusive ? index + 1 : index;
+    for (const chunk of this.#chunks.slice(chunkIndex)) {
+      for (; at < chunk.keys.length; at++) {
+        const entry = entryAt(chunk, at);
+        if (entry) yield entry;
+      }
+      at = 0;
+    }
   }
 
   // The chunk that holds the key, or would: the last one whose first key is not greater, else the first.
@@ -106,6 +119,12 @@ export class ObjectStore {
     const at = insertedAt === chunk.keys.length - 1 ? insertedAt : chunk.keys.length >> 1;
     this.#chunks.splice(chunkIndex + 1, 0, { keys: chunk.keys.splice(at), objects: chunk.objects.splice(at) });
   }
+}
+
+// Keys mostly go in their order, from the front, where nothing has to move.
+function takeOut(items: unknown[], index: number): void {
+  if (index === 0) items.shift();
+  else items.splice(index, 1);
 }
 
 function entryAt(chunk: Chunk | undefined, index: number) {

@@ -1,6 +1,16 @@
 import { listPage } from './listing.ts';
 import { type ByteKey, fromByteKey, ObjectStore, type StoredObject } from './objectStore.ts';
-import { encodeForListing, parameter, renderXml, type S3Answer, S3Refusal, type S3Request } from './s3Protocol.ts';
+import {
+  encodeForListing,
+  parameter,
+  RenderedXml,
+  renderContent,
+  renderXml,
+  type S3Answer,
+  S3Refusal,
+  type S3Request,
+  type XmlValue,
+} from './s3Protocol.ts';
 
 /** A bucket and what is in it. */
 export interface Bucket {
@@ -109,10 +119,7 @@ function listObjectsV2(bucket: Bucket, request: S3Request): S3Answer {
     StartAfter: list.encode(startAfter),
     ContinuationToken: token,
     NextContinuationToken: list.page.next && Buffer.from(list.page.next, 'latin1').toString('base64url'),
-    Contents: list.page.objects.map(({ key, object }) => ({
-      ...list.describe(key, object),
-      Owner: parameter(request, 'fetch-owner') === 'true' ? owner : undefined,
-    })),
+    Contents: list.describeAll(parameter(request, 'fetch-owner') === 'true' ? { Owner: owner } : {}),
     CommonPrefixes: list.commonPrefixes,
   });
 }
@@ -123,7 +130,7 @@ function listObjects(bucket: Bucket, request: S3Request): S3Answer {
     ...list.common,
     Marker: list.encode(parameter(request, 'marker') ?? ''),
     NextMarker: parameter(request, 'delimiter') ? list.encode(list.page.next) : undefined,
-    Contents: list.page.objects.map(({ key, object }) => ({ ...list.describe(key, object), Owner: owner })),
+    Contents: list.describeAll({ Owner: owner }),
     CommonPrefixes: list.commonPrefixes,
   });
 }
@@ -136,7 +143,7 @@ function listVersions(bucket: Bucket, request: S3Request): S3Answer {
     KeyMarker: list.encode(parameter(request, 'key-marker') ?? ''),
     NextKeyMarker: list.encode(list.page.next),
     NextVersionIdMarker: list.page.next && 'null',
-    Version: list.page.objects.map(({ key, object }) => ({ ...list.describe(key, object), ...version })),
+    Version: list.describeAll(version),
     CommonPrefixes: list.commonPrefixes,
   });
 }
@@ -167,14 +174,30 @@ function readList(bucket: Bucket, request: S3Request, after: string) {
       IsTruncated: page.next !== undefined,
     },
     commonPrefixes: page.commonPrefixes.map((prefix) => ({ Prefix: encode(prefix) })),
-    describe: (key: ByteKey, object: StoredObject) => ({
-      Key: encode(key),
-      LastModified: object.modified.toISOString(),
-      ETag: `"${object.etag}"`,
-      Size: object.body.length,
-      StorageClass: 'STANDARD',
-    }),
+    /** A row for each object; `more` stands in each of them. */
+    describeAll: (more: XmlValue) => {
+      const behind = renderContent(more);
+      return page.objects.map(
+        ({ key, object }) => new RenderedXml(renderContent({ Key: encode(key) }) + factsOf(object) + behind),
+      );
+    },
   };
+}
+
+const rendered = new WeakMap<StoredObject, string>();
+
+/** What a row says beside the key: the same for every key that an object stands under. */
+function factsOf(object: StoredObject): string {
+  const known = rendered.get(object);
+  if (known !== undefined) return known;
+  const facts = renderContent({
+    LastModified: object.modified.toISOString(),
+    ETag: `"${object.etag}"`,
+    Size: object.body.length,
+    StorageClass: 'STANDARD',
+  });
+  rendered.set(object, facts);
+  return facts;
 }
 
 function readLimit(request: S3Request, name: string, fallback: number): number {

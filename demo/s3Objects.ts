@@ -7,6 +7,8 @@ import {
   decodePercent,
   parameter,
   parseDelete,
+  RenderedXml,
+  renderContent,
   type S3Answer,
   S3Refusal,
   type S3Request,
@@ -132,13 +134,17 @@ export function deleteObjects(
   const outcomes = items.map((item) => ({ item, refusal: deleteItem(bucket, item, guard) }));
   const deleted = quiet ? [] : outcomes.filter(({ refusal }) => refusal === undefined);
   return answerXml('DeleteResult', {
-    Deleted: deleted.map(({ item }) => ({ Key: item.key, VersionId: item.versionId })),
+    Deleted: deleted.map(({ item }) => renderNamed(item)),
     Error: outcomes.flatMap(({ item, refusal }) =>
       refusal === undefined
         ? []
         : [{ Key: item.key, VersionId: item.versionId, Code: refusal.code, Message: refusal.message }],
     ),
   });
+}
+
+function renderNamed({ key, versionId }: DeleteItem): RenderedXml {
+  return new RenderedXml(`<Key>${renderContent(key)}</Key>${renderContent({ VersionId: versionId })}`);
 }
 
 function deleteItem(bucket: Bucket, item: DeleteItem, guard: DeletionGuard): S3Refusal | undefined {

@@ -67,11 +67,22 @@ export function encodePercent(bytes: string): string {
 
 /** Encodes a key the way S3 answers `encoding-type=url`: slashes stay, a space becomes `+`. */
 export function encodeForListing(bytes: string): string {
+  if (!/[^A-Za-z0-9\-._~/]/.test(bytes)) return bytes;
   return encodePercent(bytes).replaceAll('%2F', '/').replaceAll('%20', '+');
+}
+
+/** XML that is rendered already. */
+export class RenderedXml {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
 /** XML of an element; strings are escaped, arrays repeat the element, undefined leaves it out. */
 export type XmlValue =
+  | RenderedXml
   | string
   | number
   | boolean
@@ -92,8 +103,10 @@ export function renderRefusal(refusal: S3Refusal, resource: string, requestId: s
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${content}</Error>`;
 }
 
-function renderContent(value: XmlValue): string {
+/** Renders what stands in an element. */
+export function renderContent(value: XmlValue): string {
   if (value === undefined) return '';
+  if (value instanceof RenderedXml) return value.text;
   if (typeof value !== 'object') return escapeXml(String(value));
   return Object.entries(value)
     .map(([name, content]) => {
@@ -108,6 +121,7 @@ const xmlEscapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;'
 // S3 writes control characters as references even where XML 1.0 forbids them; clients ask for encoding-type=url instead.
 function escapeXml(text: string): string {
   const reference = (character: string) => `&#x${character.charCodeAt(0).toString(16)};`;
+  if (!/[&<>"\p{Cc}]/u.test(text)) return text;
   return text.replace(/[&<>"\p{Cc}]/gu, (character) => xmlEscapes[character] ?? reference(character));
 }
 
@@ -120,6 +134,31 @@ export interface DeleteItem {
 
 /** Parses the body of DeleteObjects; throws MalformedXML for what S3 refuses. */
 export function parseDelete(body: string): { quiet: boolean; items: DeleteItem[] } {
+  return parsePlainDelete(body) ?? parseAnyDelete(body);
+}
+
+/** The body as clients mostly write it, keys in plain characters; undefined for any other. */
+function parsePlainDelete(body: string): { quiet: boolean; items: DeleteItem[] } | undefined {
+  const start = /^(?:<\?xml[^<>]*\?>)?\s*<Delete(?: xmlns="[^"<&]*")?>/.exec(body);
+  if (!start) return undefined;
+  const object =
+    /<Object><Key>([^<&\r]+)<\/Key>(?:<ETag>([^<&\r]+)<\/ETag>)?<\/Object>|<Quiet>(true|false)<\/Quiet>|<\/Delete>/y;
+  const items: DeleteItem[] = [];
+  let quiet = false;
+  object.lastIndex = start[0].length;
+  for (let found = object.exec(body); found; found = object.exec(body)) {
+    const [, key, etag, said] = found;
+    if (key !== undefined) items.push({ key, etag, versionId: undefined });
+    else if (said !== undefined) quiet = said === 'true';
+    else
+      return object.lastIndex === body.length && items.length > 0 && items.length <= 1000
+        ? { quiet, items }
+        : undefined;
+  }
+  return undefined;
+}
+
+function parseAnyDelete(body: string): { quiet: boolean; items: DeleteItem[] } {
   const malformed = () =>
     new S3Refusal(
       400,
