@@ -1,10 +1,10 @@
 import { type ErrorKind, StorageError, toStorageError } from '../core/errors.ts';
-import { identityOf, type Target } from '../core/storageClient.ts';
+import { type Entry, identityOf, type Target } from '../core/storageClient.ts';
 import type { Leave, Pace } from './pace.ts';
 import type { RunResult } from './removal.ts';
 import type { RetryBudget } from './retryBudget.ts';
 import { sleep, untilAborted } from './waiting.ts';
-import { asMeant, type Work } from './work.ts';
+import { type Answer, asMeant, type Work } from './work.ts';
 
 /** Milliseconds. */
 export interface RunTimes {
@@ -70,14 +70,14 @@ export async function settleBatch(
   first: Leave,
   context: BatchContext,
 ): Promise<SettledBatch> {
-  const settled = new Map<string, Settled>();
+  const settled: (Settled | undefined)[] = targets.map(() => undefined);
   const begun = performance.now();
-  let pending = targets;
+  let pending = targets.map((_, index) => index);
   let size = targets.length;
   let leave: Leave | undefined = first;
   let met: StorageError | undefined;
   for (let attempt = 1; ; attempt++) {
-    const answers = new Map<string, Settled>();
+    const answers: Settled[] = [];
     for (let from = 0; from < pending.length; from += size) {
       const piece = pending.slice(from, from + size);
       if (from > 0 || attempt > 1) {
@@ -85,26 +85,24 @@ export async function settleBatch(
         leave = await takeTurn(piece.length, context);
       }
       if (!leave) break;
-      const answered = await sendOnce(piece, context);
-      for (const [identity, answer] of answered) answers.set(identity, answer);
-      met = [...answered.values()].find(({ error }) => error?.retryable)?.error;
+      const sent = piece.flatMap((index) => targets[index] ?? []);
+      const answered = await sendOnce(sent, context);
+      for (const [at, index] of piece.entries()) settled[index] = merge(settled[index], answered[at] ?? unanswered());
+      answers.push(...answered);
+      met = answered.find(({ error }) => error?.retryable)?.error;
       if (!met) context.budget.earn();
     }
-    for (const [identity, answer] of answers) settled.set(identity, merge(settled.get(identity), answer));
-    pending = pending.filter((target) => mayRepeat(target, settled.get(identityOf(target.entry)), context));
-    const failure = pending[0] && settled.get(identityOf(pending[0].entry))?.error;
-    if (!leave || !failure || attempt >= attemptsAfter(failure) || [...answers.values()].some(isLoginLost)) break;
-    const inVain = [...answers.values()].every(({ result }) => result === 'failed');
+    pending = pending.filter((index) => mayRepeat(targets[index], settled[index], context));
+    const failure = settled[pending[0] ?? -1]?.error;
+    if (!leave || !failure || attempt >= attemptsAfter(failure) || answers.some(isLoginLost)) break;
+    const inVain = answers.every(({ result }) => result === 'failed');
     if (inVain && !context.budget.spend(failure)) break;
     leave(met);
-    if (!(await waitBefore(attempt + 1, [...answers.values()], context))) break;
+    if (!(await waitBefore(attempt + 1, answers, context))) break;
     if (failure.kind === 'timed-out') size = pieces.find((piece) => piece < size) ?? 1;
     else if (performance.now() - begun >= context.times.batch) break;
   }
-  return {
-    settled: targets.map(({ entry }) => settled.get(identityOf(entry)) ?? unanswered()),
-    leave: () => leave?.(met),
-  };
+  return { settled: settled.map((each) => each ?? unanswered()), leave: () => leave?.(met) };
 }
 
 /** Undefined when nothing may be sent any more. */
@@ -117,10 +115,11 @@ export function isLoginLost({ error }: Settled): boolean {
   return error?.kind === 'unauthenticated' || error?.kind === 'expired';
 }
 
+/** What became of each target, in their order. */
 async function sendOnce(
   targets: readonly Target[],
   { work, times, abandoned }: BatchContext,
-): Promise<ReadonlyMap<string, Settled>> {
+): Promise<readonly Settled[]> {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(tookTooLong(times.batch, work)), times.batch);
   const signal = AbortSignal.any([abandoned, limit.signal]);
@@ -128,37 +127,53 @@ async function sendOnce(
     return matchAnswers(targets, await untilAborted(work.call(targets, signal), signal), work);
   } catch (error) {
     const failure = toStorageError(error);
-    return new Map(targets.map(({ entry }) => [identityOf(entry), settle(resultOf(failure.kind, work), failure)]));
+    const settled = settle(resultOf(failure.kind, work), failure);
+    return targets.map(() => settled);
   } finally {
     clearTimeout(timer);
   }
 }
 
 /** Answers are believed by identity alone: what was not asked is dropped, what was not answered or answered both ways has failed. */
-function matchAnswers(targets: readonly Target[], answers: unknown, work: Work): ReadonlyMap<string, Settled> {
-  const settled = new Map<string, Settled | undefined>(targets.map(({ entry }) => [identityOf(entry), undefined]));
-  for (const each of Array.isArray(answers) ? answers : []) {
+function matchAnswers(targets: readonly Target[], answers: unknown, work: Work): readonly Settled[] {
+  const settled: (Settled | undefined)[] = targets.map(() => undefined);
+  const indexOf = finderOf(targets);
+  for (const [at, each] of (Array.isArray(answers) ? answers : []).entries()) {
     const answer = work.read(each);
-    const identity = answer && identityOf(answer.entry);
-    if (!answer || identity === undefined || !settled.has(identity)) continue;
-    const { result, error, trace } = answer;
-    const before = settled.get(identity);
-    settled.set(
-      identity,
-      before && before.result !== result
-        ? contradicted()
-        : { ...settle(result, error), ...(result === work.meant && trace !== undefined ? { trace } : {}) },
-    );
+    const index = answer && indexOf(answer.entry, at);
+    if (!answer || index === undefined) continue;
+    const before = settled[index];
+    settled[index] = before && before.result !== answer.result ? contradicted() : settledBy(answer, work);
   }
-  return new Map([...settled].map(([identity, answer]) => [identity, answer ?? unanswered()]));
+  return settled.map((each) => each ?? unanswered());
+}
+
+/** Finds the target that an entry is: mostly the one in the same place. */
+function finderOf(targets: readonly Target[]): (entry: Entry, guess: number) => number | undefined {
+  let indexes: ReadonlyMap<string, number> | undefined;
+  return (entry, guess) => {
+    if (targets[guess]?.entry === entry) return guess;
+    indexes ??= new Map(targets.map((target, index) => [identityOf(target.entry), index]));
+    return indexes.get(identityOf(entry));
+  };
+}
+
+function settledBy({ result, error, trace }: Answer, work: Work): Settled {
+  const settled = settle(result, error);
+  return result === work.meant && trace !== undefined ? { ...settled, trace } : settled;
 }
 
 /** What an answer says of a target; a failure whose answer may have come after the work leaves its fate unknown. */
 export function settle(result: RunResult, error?: StorageError): Settled {
-  if (asMeant.has(result)) return { result, fateUnknown: false };
+  const plainly = settledAsMeant.get(result);
+  if (plainly) return plainly;
   const reason = error ?? new StorageError('unexpected', 'The server gave no reason.');
   return { result, error: reason, fateUnknown: result === 'failed' && unknowing.has(reason.kind) };
 }
+
+const settledAsMeant: ReadonlyMap<RunResult, Settled> = new Map(
+  [...asMeant].map((result) => [result, { result, fateUnknown: false }]),
+);
 
 /** Errors that may come after the server has done its work: what is not there, for whatever reason, may have been deleted. */
 const unknowing: ReadonlySet<ErrorKind> = new Set(['unreachable', 'timed-out', 'cancelled', 'unexpected', 'not-found']);
@@ -168,9 +183,9 @@ function merge(before: Settled | undefined, now: Settled): Settled {
   return before?.fateUnknown && now.result === 'failed' ? { ...now, fateUnknown: true } : now;
 }
 
-function mayRepeat({ entry }: Target, settled: Settled | undefined, { work }: BatchContext): boolean {
+function mayRepeat(target: Target | undefined, settled: Settled | undefined, { work }: BatchContext): boolean {
   if (settled?.result !== 'failed' || !settled.error?.retryable) return false;
-  return work.repeatable || entry.version !== undefined || !settled.fateUnknown;
+  return work.repeatable || target?.entry.version !== undefined || !settled.fateUnknown;
 }
 
 /** Waits a random part of a span that doubles each time, or as long as the server asked; false when there is nothing to wait for. */

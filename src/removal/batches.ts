@@ -26,22 +26,24 @@ export interface Placed {
   readonly entry: ManifestEntry;
 }
 
-/** Cuts the entries of a manifest, or of what is left of it, into batches; reads no further than the next one. */
-export async function* batchesOf(entries: AsyncIterable<Placed>, rules: Rules): AsyncGenerator<Batch> {
+/** Cuts the entries of a manifest, or of what is left of it, into batches; reads no further than the page that the next one ends in. */
+export async function* batchesOf(pages: AsyncIterable<readonly Placed[]>, rules: Rules): AsyncGenerator<Batch> {
   let from = 0;
   let targets: Target[] = [];
   let identities = new Set<string>();
-  for await (const { at, entry } of entries) {
-    const identity = identityOf(entry);
-    const follows = at === from + targets.length;
-    if (!follows || targets.length >= rules.limit || identities.has(identity) || !fits(entry, targets, rules)) {
-      if (targets.length > 0) yield batch(from, targets);
-      from = at;
-      targets = [];
-      identities = new Set();
+  for await (const page of pages) {
+    for (const { at, entry } of page) {
+      const identity = identityOf(entry);
+      const follows = at === from + targets.length;
+      if (!follows || targets.length >= rules.limit || identities.has(identity) || !fits(entry, targets, rules)) {
+        if (targets.length > 0) yield batch(from, targets);
+        from = at;
+        targets = [];
+        identities = new Set();
+      }
+      targets.push(targetOf(entry, rules));
+      identities.add(identity);
     }
-    targets.push(targetOf(entry, rules));
-    identities.add(identity);
   }
   if (targets.length > 0) yield batch(from, targets);
 }

@@ -15,6 +15,7 @@ import {
   type Range,
   readCoverage,
   readLog,
+  readLogPages,
   resumeOutcomeLog,
 } from './outcomeLog.ts';
 import { type Allowed, type Leave, type Pace, Paces } from './pace.ts';
@@ -160,8 +161,8 @@ class Run<Result extends RunResult> {
     this.#tell();
   }
 
-  async *#left(): AsyncGenerator<Placed> {
-    for await (const { at, entry, recorded } of readLog(this.#request.removal)) if (!recorded) yield { at, entry };
+  async *#left(): AsyncGenerator<readonly Placed[]> {
+    for await (const page of readLogPages(this.#request.removal)) yield page.filter(({ recorded }) => !recorded);
   }
 
   /** Sends batch after batch, as many at once as the pace allows; gives back up to where in the manifest. */

@@ -1,6 +1,6 @@
 import { cancelled, StorageError } from '../core/errors.ts';
 import type { Call, Entry, Page, Place, StorageClient } from '../core/storageClient.ts';
-import { compareBytes } from './byteOrder.ts';
+import { compareBytes, isOrdered } from './byteOrder.ts';
 import { guessFrom, type KeyGuess } from './keyGuess.ts';
 import type { Listing } from './listing.ts';
 
@@ -293,16 +293,6 @@ class RangedListing {
       () => learn([]),
     );
   }
-}
-
-/** Whether each id stands behind the one before it. */
-function isOrdered(entries: readonly Entry[], after: string | undefined): boolean {
-  let last = after;
-  for (const { id } of entries) {
-    if (last !== undefined && compareBytes(last, id) >= 0) return false;
-    last = id;
-  }
-  return true;
 }
 
 async function* nothing(): AsyncGenerator<Page> {}

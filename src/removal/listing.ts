@@ -9,6 +9,7 @@ import {
   type StorageClient,
   type WalkQuery,
 } from '../core/storageClient.ts';
+import { compareBytes, isOrdered } from './byteOrder.ts';
 import { listInRanges } from './fanOut.ts';
 import type { ProviderFacts } from './removal.ts';
 import { itemsUntilAborted } from './waiting.ts';
@@ -58,16 +59,11 @@ export function listUploads(client: StorageClient, place: Place, signal: AbortSi
 
 async function* withoutRepeats(pages: AsyncIterable<Page>, signal: AbortSignal): AsyncGenerator<Listing> {
   const lastSeen = createLoopGuard();
-  let previous: ReadonlySet<string> = new Set();
+  let previous: Seen = { entries: [], ordered: true };
   let cursor: string | undefined;
   for await (const page of itemsUntilAborted(pages, signal)) {
-    const current = new Set<string>();
-    const entries = page.entries.filter((entry) => {
-      const identity = identityOf(entry);
-      const fresh = !current.has(identity) && !previous.has(identity);
-      current.add(identity);
-      return fresh;
-    });
+    const current = { entries: page.entries, ordered: isOrdered(page.entries) };
+    const entries = fresh(current, previous);
     const last = page.entries.at(-1);
     if (last) lastSeen(identityOf(last));
     else if (page.cursor !== undefined && page.cursor === cursor) throw goesInCircles();
@@ -75,6 +71,27 @@ async function* withoutRepeats(pages: AsyncIterable<Page>, signal: AbortSignal):
     previous = current;
     yield { entries, repeated: page.entries.length - entries.length, more: cursor !== undefined };
   }
+}
+
+interface Seen {
+  readonly entries: readonly Entry[];
+  readonly ordered: boolean;
+}
+
+/** What a page brings that neither it nor the page before it had already. */
+function fresh(page: Seen, before: Seen): readonly Entry[] {
+  const first = page.entries[0];
+  const last = before.entries.at(-1);
+  const isBehind = !first || !last || compareBytes(last.id, first.id) < 0;
+  // In a page in order, behind one in order, nothing stands twice.
+  if (isBehind && page.ordered && before.ordered) return page.entries;
+  const seen = new Set(before.entries.map(identityOf));
+  return page.entries.filter((entry) => {
+    const identity = identityOf(entry);
+    const isFresh = !seen.has(identity);
+    seen.add(identity);
+    return isFresh;
+  });
 }
 
 /** Walks a backend that lists one folder at a time. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline as join } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,85 +10,91 @@ import type { ManifestEntry, ManifestSeal } from './removal.ts';
 const chunkLength = 65_536;
 
 /**
- * Writes entries into a new compressed file: one line of JSON each, then a trailer with their number and checksum.
- * The file is on disk, whole, when this returns. Memory doesn't grow with the entries.
+ * Writes entries, which come some at a time, into a new compressed file: one line of JSON each. Its seal is their number and
+ * the checksum of the file. The file is on disk, whole, when this returns. Memory doesn't grow with the entries.
  */
-export async function writeManifest(file: string, entries: AsyncIterable<ManifestEntry>): Promise<ManifestSeal> {
+export async function writeManifest(
+  file: string,
+  pages: AsyncIterable<readonly ManifestEntry[]>,
+): Promise<ManifestSeal> {
   const hash = createHash('sha256');
-  let seal: ManifestSeal = { entries: 0, sha256: '' };
+  let entries = 0;
   async function* chunks(): AsyncGenerator<string> {
-    let count = 0;
     let chunk = '';
-    for await (const entry of entries) {
-      chunk += `${lineOf(entry)}\n`;
-      count++;
-      if (chunk.length < chunkLength) continue;
-      hash.update(chunk);
-      yield chunk;
-      chunk = '';
+    for await (const page of pages) {
+      for (const entry of page) {
+        chunk += `${lineOf(entry)}\n`;
+        if (chunk.length < chunkLength) continue;
+        yield chunk;
+        chunk = '';
+      }
+      entries += page.length;
     }
-    seal = { entries: count, sha256: hash.update(chunk).digest('hex') };
-    yield `${chunk}${trailerOf(seal)}\n`;
+    if (chunk !== '') yield chunk;
   }
-  await pipeline(chunks, createGzip({ level: 1 }), createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true }));
-  return seal;
+  const target = createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true });
+  await pipeline(chunks, createGzip({ level: 1 }), hashedInto(hash), target);
+  return { entries, sha256: hash.digest('hex') };
 }
 
-/**
- * Reads a manifest from beginning to end and compares it with the seal that it got when it was written.
- * Fails with 'unexpected' when anything in it is missing, damaged or changed: then nothing in it may be used.
- */
+/** Compares a manifest with the seal that it got when it was written. Fails with 'unexpected' when anything in it is missing, damaged or changed: then nothing in it may be used. */
 export async function checkManifest(file: string, seal: ManifestSeal, signal: AbortSignal): Promise<void> {
-  for await (const _ of sealedLines(file, seal)) if (signal.aborted) return;
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(file)) {
+      if (signal.aborted) return;
+      hash.update(chunk as Buffer);
+    }
+  } catch (error) {
+    throw damaged(file, error);
+  }
+  if (hash.digest('hex') !== seal.sha256) throw damaged(file);
 }
 
 /** The entries, in the order in which they were written; fails with 'unexpected' at the end of a file that isn't what its seal says. */
 export async function* readManifest(file: string, seal: ManifestSeal): AsyncGenerator<ManifestEntry> {
-  for await (const lines of sealedLines(file, seal)) for (const line of lines) yield entryOf(line, file);
+  for await (const page of readManifestPages(file, seal)) yield* page;
 }
 
-/** JSON writes a lone surrogate as its code, so that every id survives UTF-8. */
+/** The same, some at a time. */
+export async function* readManifestPages(file: string, seal: ManifestSeal): AsyncGenerator<readonly ManifestEntry[]> {
+  const hash = createHash('sha256');
+  let entries = 0;
+  for await (const lines of linesOf(file, hash)) {
+    entries += lines.length;
+    yield lines.map((line) => entryOf(line, file));
+  }
+  if (entries !== seal.entries || hash.digest('hex') !== seal.sha256) throw damaged(file);
+}
+
+/** JSON writes a lone surrogate as its code, so that every id survives UTF-8. What an id says already is left out. */
 export function lineOf(entry: ManifestEntry): string {
-  const { kind, container, id, name, path, size, modified, tag, version, segmented, trace, within } = entry;
+  const { kind, container, id, size, modified, tag, version, segmented, trace, within } = entry;
+  const name = entry.name === id ? undefined : entry.name;
+  const path = entry.path === pathOf(container, id) ? undefined : entry.path;
   return JSON.stringify({ kind, container, id, name, path, size, modified, tag, version, segmented, trace, within });
 }
 
 export function entryOf(line: string, file: string): ManifestEntry {
-  const entry: Partial<ManifestEntry> = JSON.parse(line);
-  if (kinds.has(entry.kind) && typeof entry.id === 'string' && entry.id !== '') {
-    return entry as ManifestEntry;
-  }
-  throw damaged(file);
+  const written: Partial<ManifestEntry> = JSON.parse(line);
+  const { kind, container, id, name = id, path } = written;
+  if (!kind || !kinds.has(kind) || typeof id !== 'string' || typeof name !== 'string' || id === '') throw damaged(file);
+  return Object.assign(written, { kind, id, name, path: path ?? pathOf(container, id) });
 }
 
 const kinds: ReadonlySet<unknown> = new Set(['object', 'folder', 'upload'] satisfies ManifestEntry['kind'][]);
 
-function trailerOf({ entries, sha256 }: ManifestSeal): string {
-  return JSON.stringify({ end: { entries, sha256 } });
+/** Where most things stand. */
+function pathOf(container: string | undefined, id: string): string {
+  return container === undefined ? id : `${container}/${id}`;
 }
 
-/** All lines but the trailer, some at a time; the trailer and the seal are compared at the end. */
-async function* sealedLines(file: string, seal: ManifestSeal): AsyncGenerator<readonly string[]> {
-  const hash = createHash('sha256');
-  let entries = 0;
-  let held: readonly string[] = [];
-  for await (const lines of linesOf(file)) {
-    const ready = [...held, ...lines.slice(0, -1)];
-    held = lines.slice(-1);
-    if (ready.length > 0) hash.update(`${ready.join('\n')}\n`);
-    entries += ready.length;
-    yield ready;
-  }
-  const found = trailerOf({ entries, sha256: hash.digest('hex') });
-  if (held[0] !== found || found !== trailerOf(seal)) throw damaged(file);
-}
-
-/** The complete lines of a compressed file, some at a time; a last line that wasn't finished is damage. */
-async function* linesOf(file: string): AsyncGenerator<string[]> {
+/** The lines of a compressed file, some at a time; a last line that wasn't finished is damage. */
+async function* linesOf(file: string, hash: Hash): AsyncGenerator<string[]> {
   const text = createGunzip({ chunkSize: chunkLength }).setEncoding('utf8');
   let rest = '';
   try {
-    join(createReadStream(file), text, (error) => error && text.destroy(error));
+    join(createReadStream(file), hashedInto(hash), text, (error) => error && text.destroy(error));
     for await (const chunk of text) {
       const lines = `${rest}${chunk}`.split('\n');
       rest = lines.pop() ?? '';
@@ -98,6 +104,15 @@ async function* linesOf(file: string): AsyncGenerator<string[]> {
     throw damaged(file, error);
   }
   if (rest !== '') throw damaged(file);
+}
+
+function hashedInto(hash: Hash): (chunks: AsyncIterable<Buffer>) => AsyncGenerator<Buffer> {
+  return async function* hashed(chunks) {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
 }
 
 function damaged(file: string, cause?: unknown): StorageError {

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, truncate } from 'node:fs/promises';
 import type { StorageError } from '../core/errors.ts';
 import { isMissing, syncFolder } from './files.ts';
-import { readManifest } from './manifest.ts';
+import { readManifestPages } from './manifest.ts';
 import type { EntryOutcome, Removal, RunResult } from './removal.ts';
 import { manifestFile, outcomesFile } from './removalFolder.ts';
 
@@ -106,20 +106,29 @@ export async function readCoverage(folder: string): Promise<readonly Range[] | u
 }
 
 /** Every entry of a manifest beside its log as it is now. In memory stand only the places of the log's lines. */
-export async function* readLog({ folder, plan }: Removal): AsyncGenerator<LoggedEntry> {
+export async function* readLog(removal: Removal): AsyncGenerator<LoggedEntry> {
+  for await (const page of readLogPages(removal)) yield* page;
+}
+
+/** The same, some at a time. */
+export async function* readLogPages({ folder, plan }: Removal): AsyncGenerator<readonly LoggedEntry[]> {
   await using lines = await openLines(outcomesFile(folder));
   let line = await lines.next();
   let exceptions = new Map(line?.exceptions);
   let position = 0;
-  for await (const entry of readManifest(manifestFile(folder), plan.manifest)) {
-    while (line && position >= line.from + line.entries) {
-      line = await lines.next();
-      exceptions = new Map(line?.exceptions);
+  for await (const entries of readManifestPages(manifestFile(folder), plan.manifest)) {
+    const page: LoggedEntry[] = [];
+    for (const entry of entries) {
+      while (line && position >= line.from + line.entries) {
+        line = await lines.next();
+        exceptions = new Map(line?.exceptions);
+      }
+      const recorded = line && position >= line.from ? (exceptions.get(position - line.from) ?? line) : undefined;
+      const trace = recorded && line?.traces?.[position - line.from];
+      page.push({ at: position, entry, ...(recorded ? { recorded } : {}), ...(trace ? { trace } : {}) });
+      position++;
     }
-    const recorded = line && position >= line.from ? (exceptions.get(position - line.from) ?? line) : undefined;
-    const trace = recorded && line?.traces?.[position - line.from];
-    yield { at: position, entry, ...(recorded ? { recorded } : {}), ...(trace ? { trace } : {}) };
-    position++;
+    yield page;
   }
 }
 

@@ -6,6 +6,7 @@ import { Findings } from './findings.ts';
 import { createFolderStack } from './folderStack.ts';
 import { listEverything, listUploads } from './listing.ts';
 import { writeManifest } from './manifest.ts';
+import { inPages } from './pages.ts';
 import type { PlannedCredential, PlanRequest, Removal, RemovalPlan, Selected } from './removal.ts';
 import { createRemovalFolder, keepPlan, manifestFile } from './removalFolder.ts';
 import { untilAborted } from './waiting.ts';
@@ -65,7 +66,7 @@ async function* collect(
   selection: readonly Entry[],
   folder: string,
   found: Findings,
-): AsyncGenerator<Entry> {
+): AsyncGenerator<readonly Entry[]> {
   const { client, provider, signal, onProgress, versions = false } = request;
   const single = new Map(selection.filter(isSingle).map((entry) => [identityOf(entry), entry]));
   const roots = new Map(outermost(selection, provider.folders.contains).map((entry) => [identityOf(entry), entry]));
@@ -90,23 +91,23 @@ async function* collect(
     listed.add(identity);
     if (root.kind === 'folder') await keepFolder(root);
     for await (const page of listEverything(client, place, provider, { versions }, signal)) {
+      const objects: Entry[] = [];
       for (const entry of page.entries) {
         refuseForeign(entry, root, provider.folders.contains);
-        const own = identityOf(entry);
-        if (own === identity) continue;
         if (entry.kind === 'folder') {
+          const own = identityOf(entry);
+          if (own === identity) continue;
           if (listed.has(own)) throw selectedTwice(entry);
           roots.delete(own);
           await keepFolder(entry);
         } else {
-          single.delete(own);
-          // All versions of an object come with the folder that it is in: selected by itself too, it is not listed again.
-          if (versions) single.delete(identityOf(objectOf(entry)));
+          if (single.size > 0) takeOut(entry, single, versions);
           found.add(entry);
           tellOfSegments(entry);
-          yield entry;
+          objects.push(entry);
         }
       }
+      yield objects;
       found.addRepeated(page.repeated);
       onProgress?.(found.counts());
     }
@@ -115,19 +116,25 @@ async function* collect(
   for (const entry of single.values()) {
     stopIfCancelled(signal);
     if (versions && entry.kind === 'object' && entry.version === undefined) {
-      for await (const version of collectVersions(request, entry, single, found)) {
-        tellOfSegments(version);
-        yield version;
+      for await (const page of collectVersions(request, entry, single, found)) {
+        for (const version of page) tellOfSegments(version);
+        yield page;
       }
     } else if (single.has(identityOf(entry))) {
       if (provider.capabilities.has('snapshots')) found.note(uncountedSnapshots);
       found.add(entry);
       tellOfSegments(await withSegments(request, entry));
-      yield entry;
+      yield [entry];
     }
   }
   onProgress?.(found.counts());
-  yield* folders.drain();
+  yield* inPages(folders.drain());
+}
+
+/** What comes with a folder is not deleted by itself too, nor are the versions of an object that comes with all of them. */
+function takeOut(entry: Entry, single: Map<string, Entry>, versions: boolean): void {
+  single.delete(identityOf(entry));
+  if (versions) single.delete(identityOf(objectOf(entry)));
 }
 
 /** Only a walk counts them: whoever selects an object by itself must know all the same. */
@@ -152,16 +159,18 @@ async function* collectVersions(
   object: Entry,
   single: Map<string, Entry>,
   found: Findings,
-): AsyncGenerator<Entry> {
+): AsyncGenerator<readonly Entry[]> {
   const query = { versions: true, id: object.id };
   const pages = listEverything(client, containerPlace(object), provider, query, signal);
   for await (const { entries, repeated } of pages) {
-    for (const entry of entries) {
-      if (entry.kind !== 'object' || entry.id !== object.id || entry.container !== object.container) continue;
+    const own = entries.filter(
+      ({ kind, id, container }) => kind === 'object' && id === object.id && container === object.container,
+    );
+    for (const entry of own) {
       single.delete(identityOf(entry));
       found.add(entry);
-      yield entry;
     }
+    yield own;
     found.addRepeated(repeated);
     onProgress?.(found.counts());
   }
@@ -173,17 +182,17 @@ async function* collectUploads(
   root: Entry,
   single: Map<string, Entry>,
   found: Findings,
-): AsyncGenerator<Entry> {
+): AsyncGenerator<readonly Entry[]> {
   if (!provider.capabilities.has('uploads')) return;
   try {
     for await (const { entries } of listUploads(client, containerPlace(root), signal)) {
-      for (const entry of entries) {
-        refuseForeign(entry, root, provider.folders.contains);
-        if (entry.kind !== 'upload') continue;
-        single.delete(identityOf(entry));
-        found.add(entry);
-        yield entry;
+      for (const entry of entries) refuseForeign(entry, root, provider.folders.contains);
+      const uploads = entries.filter(({ kind }) => kind === 'upload');
+      for (const upload of uploads) {
+        single.delete(identityOf(upload));
+        found.add(upload);
       }
+      yield uploads;
       onProgress?.(found.counts());
     }
   } catch (error) {

@@ -4,6 +4,7 @@ import { StorageError, toStorageError } from '../core/errors.ts';
 import { Findings } from './findings.ts';
 import { writeManifest } from './manifest.ts';
 import { readOutcomes } from './outcomeLog.ts';
+import { inPages } from './pages.ts';
 import type { ManifestEntry, Removal } from './removal.ts';
 import { createRemovalFolder, keepPlan, manifestFile, readReport } from './removalFolder.ts';
 
@@ -17,7 +18,7 @@ export async function retryFailed(removal: Removal): Promise<Removal> {
     const found = new Findings();
     const manifest = await writeManifest(
       manifestFile(folder),
-      leftOver(removal, found, report.startedAt + report.elapsed),
+      inPages(leftOver(removal, found, report.startedAt + report.elapsed)),
     );
     return await keepPlan(folder, {
       ...rest,

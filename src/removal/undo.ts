@@ -8,6 +8,7 @@ import { createFolderStack } from './folderStack.ts';
 import { type KeptRemoval, keptRemovals } from './keptRemovals.ts';
 import { writeManifest } from './manifest.ts';
 import { readOutcomes } from './outcomeLog.ts';
+import { inPages } from './pages.ts';
 import type { EntryOutcome, ManifestEntry, PlannedCredential, Removal, RemovalPlan } from './removal.ts';
 import { createRemovalFolder, keepPlan, manifestFile } from './removalFolder.ts';
 import { doneIn } from './report.ts';
@@ -26,7 +27,8 @@ export async function planUndo(removal: Removal, credential: PlannedCredential):
   try {
     const found = new Findings();
     const unsure = { count: 0 };
-    const manifest = await writeManifest(manifestFile(folder), counted(comingBack(kept, all, folder), found, unsure));
+    const entries = counted(comingBack(kept, all, folder), found, unsure);
+    const manifest = await writeManifest(manifestFile(folder), inPages(entries));
     if (manifest.entries === 0) throw nothingLeft();
     const { whole: _, bypass: __, retryOf: ___, undo: ____, unconditional: _____, ...rest } = removal.plan;
     const plan: RemovalPlan = {

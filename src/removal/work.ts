@@ -17,8 +17,8 @@ export const asMeant: ReadonlySet<RunResult> = new Set(['deleted', 'already-gone
 export interface Answer {
   readonly entry: Entry;
   readonly result: RunResult;
-  readonly error?: Outcome['error'];
-  readonly trace?: string;
+  readonly error: Outcome['error'] | undefined;
+  readonly trace?: string | undefined;
 }
 
 /** What a run does to the entries of its manifest, and what it calls that. */
@@ -59,7 +59,7 @@ export function deletion({ client, removal }: Pick<RunRequest, 'client' | 'remov
     read(answer) {
       const { target, result, error, trace } = (answer ?? {}) as Partial<Outcome>;
       if (!isEntry(target?.entry) || result === undefined || !removalResults.includes(result)) return undefined;
-      return { entry: target.entry, result, ...(error ? { error } : {}), ...(isTrace(trace) ? { trace } : {}) };
+      return { entry: target.entry, result, error, trace: isTrace(trace) ? trace : undefined };
     },
   };
 }
@@ -80,7 +80,7 @@ export function restoration({ client }: { readonly client: StorageClient }): Wor
     read(answer) {
       const { deleted, result, error } = (answer ?? {}) as Partial<Restoration>;
       if (!isEntry(deleted?.entry) || result === undefined || !restorationResults.includes(result)) return undefined;
-      return { entry: deleted.entry, result, ...(error ? { error } : {}) };
+      return { entry: deleted.entry, result, error };
     },
   };
 }

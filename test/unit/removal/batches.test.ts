@@ -4,8 +4,10 @@ import type { Entry } from '../../../src/core/storageClient.ts';
 import { batchesOf, type Placed } from '../../../src/removal/batches.ts';
 import { collect, folder, object, objects } from './fakeStorage.ts';
 
-async function* placed(entries: readonly Entry[], from = 0): AsyncGenerator<Placed> {
-  for (const [index, entry] of entries.entries()) yield { at: from + index, entry };
+/** Two at a time, so that batches reach over pages and pages over batches. */
+async function* placed(entries: readonly Entry[], from = 0): AsyncGenerator<readonly Placed[]> {
+  const all = entries.map((entry, index) => ({ at: from + index, entry }));
+  for (let index = 0; index < all.length; index += 2) yield all.slice(index, index + 2);
 }
 
 async function cut(entries: readonly Entry[], limit: number, contains = prefixFolders.contains) {

@@ -9,13 +9,13 @@ import { collect, object, objects, seededRandom, temporaryFolder } from './fakeS
 const never = new AbortController().signal;
 const damaged = { kind: 'unexpected', message: 'The list of what was confirmed is damaged, so it is not used.' };
 
-async function* each(entries: readonly Entry[]): AsyncGenerator<Entry> {
-  yield* entries;
+async function* paged(entries: readonly Entry[]): AsyncGenerator<readonly Entry[]> {
+  for (let index = 0; index < entries.length; index += 7) yield entries.slice(index, index + 7);
 }
 
 async function written(entries: readonly Entry[]) {
   const file = path.join(temporaryFolder(), 'manifest.jsonl.gz');
-  return { file, seal: await writeManifest(file, each(entries)) };
+  return { file, seal: await writeManifest(file, paged(entries)) };
 }
 
 test('every id comes back exactly: control characters, lone surrogates, line ends, what looks like a number', async () => {
@@ -47,6 +47,18 @@ test('every id comes back exactly: control characters, lone surrogates, line end
   expect(seal.entries).toBe(ids.length);
   expect(await collect(readManifest(file, seal))).toEqual(entries);
   await checkManifest(file, seal, never);
+});
+
+test('names and paths that are not what the id says come back too', async () => {
+  const entries = [
+    object('a/b', { name: 'b' }),
+    object('a/b', { path: 'elsewhere' }),
+    object('a/b', { name: 'a/b', path: 'photos/a/b' }),
+    { kind: 'folder', id: 'f', name: 'f', path: 'f' } as const,
+    { kind: 'folder', id: 'f', name: '', path: '' } as const,
+  ];
+  const { file, seal } = await written(entries);
+  expect(await collect(readManifest(file, seal))).toEqual(entries);
 });
 
 test('an empty manifest is a manifest', async () => {
@@ -92,13 +104,13 @@ test('a whole manifest of another plan is refused', async () => {
 test('a missing manifest is refused, and an existing one never overwritten', async () => {
   const { file, seal } = await written(objects(2));
   await expect(checkManifest(`${file}.gone`, seal, never)).rejects.toMatchObject(damaged);
-  await expect(writeManifest(file, each(objects(3)))).rejects.toMatchObject({ code: 'EEXIST' });
+  await expect(writeManifest(file, paged(objects(3)))).rejects.toMatchObject({ code: 'EEXIST' });
   await checkManifest(file, seal, never);
 });
 
 test('an error of the source comes out as it is', async () => {
   async function* failing() {
-    yield* objects(5000);
+    yield objects(5000);
     throw new Error('the listing broke');
   }
   await expect(writeManifest(path.join(temporaryFolder(), 'm.gz'), failing())).rejects.toThrow('the listing broke');

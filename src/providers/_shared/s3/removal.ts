@@ -25,7 +25,7 @@ export function removeBatch(
   const ways: RemovalWays = {
     refuse: ({ entry }) => refuseTarget(entry, start, ['object', 'upload']),
     groupOf: ({ entry, bypass = false }) =>
-      entry.kind === 'upload' || !travelsInXml(entry.id) ? undefined : JSON.stringify([bucketOf(entry), bypass]),
+      entry.kind === 'upload' || !travelsInXml(entry.id) ? undefined : `${bypass} ${bucketOf(entry)}`,
     together: (targets, limited) => removeTogether(s3, targets, limited),
     one: (target, limited) => removeOne(s3, target, limited),
     explain: (outcomes, limited) => explainRefusals(s3, outcomes, limited),
@@ -56,9 +56,10 @@ async function removeTogether(
     const errors = new Map(answer.Errors?.map((error) => [identity(error.Key, error.VersionId), error]));
     return targets.map((target) => {
       const { id, version } = target.entry;
-      const refusal = errors.get(identity(id, version?.id));
+      const own = identity(id, version?.id);
+      const refusal = errors.get(own);
       if (!refusal) {
-        const done = deleted.get(identity(id, version?.id));
+        const done = deleted.get(own);
         return done ? { target, result: 'deleted', ...traceOf(target, markerIn(done)) } : unanswered(target);
       }
       const error = keyError(refusal.Code, refusal.Message, s3.subject({ bucket, key: id }));
@@ -128,7 +129,7 @@ function failed(target: Target, error: StorageError, code: string | undefined): 
  * Ceph writes an empty version where there is none.
  */
 function identity(key: string | undefined, version: string | undefined): string {
-  return JSON.stringify([key, version || null]);
+  return `${version?.length ?? 0} ${version ?? ''}${key ?? ''}`;
 }
 
 function versionOf({ version }: Entry): { VersionId?: string } {

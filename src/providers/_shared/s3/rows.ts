@@ -42,20 +42,20 @@ const known: Readonly<
 export function splitAnswer(root: string, text: string): SplitAnswer | undefined {
   const kinds = known[root];
   if (!kinds || text.includes('<!') || text.includes('\r')) return undefined;
+  const tables = Object.entries(kinds).map(([tag, [list, fields]]) => new Table(tag, list, fields));
   const rows: Record<string, Row[]> = {};
   let rest = '';
   let at = 0;
   for (;;) {
-    const next = firstRow(text, at, Object.keys(kinds));
+    const next = nextRow(tables, text, at);
     if (!next) return whole(rows, rest + text.slice(at), Object.keys(kinds));
-    const [list, fields] = kinds[next.tag] ?? ['', {}];
-    const row = readRow(text, next.from, next.to, fields);
+    const { table, start, end, row } = next;
     if (!row) return undefined;
-    const listed = rows[list];
+    const listed = rows[table.list];
     if (listed) listed.push(row);
-    else rows[list] = [row];
-    rest += text.slice(at, next.start);
-    at = next.end;
+    else rows[table.list] = [row];
+    rest += text.slice(at, start);
+    at = end;
   }
 }
 
@@ -65,58 +65,133 @@ function whole(rows: SplitAnswer['rows'], rest: string, tags: readonly string[])
 }
 
 interface Found {
-  readonly tag: string;
-  /** Of the row with its tags. */
+  readonly table: Table;
   readonly start: number;
   readonly end: number;
-  /** Of what is in it. */
-  readonly from: number;
-  readonly to: number;
+  /** Undefined when it isn't written plainly. */
+  readonly row: Row | undefined;
 }
 
-function firstRow(text: string, at: number, tags: readonly string[]): Found | undefined {
-  const next = text.startsWith('<', at) ? tags.find((tag) => text.startsWith(`<${tag}>`, at)) : undefined;
-  const starts = (next ? [next] : tags).map((tag) => [text.indexOf(`<${tag}>`, at), tag] as const);
-  const [first] = starts.filter(([start]) => start >= 0).sort(([a], [b]) => a - b);
+function nextRow(tables: readonly Table[], text: string, at: number): Found | undefined {
+  for (const table of tables) {
+    const row = table.readAlike(text, at);
+    if (row) return { table, start: at, end: table.alikeEnd, row };
+  }
+  let first: { table: Table; start: number } | undefined;
+  for (const table of tables) {
+    const start = text.indexOf(table.open, at);
+    if (start >= 0 && (!first || start < first.start)) first = { table, start };
+  }
   if (!first) return undefined;
-  const [start, tag] = first;
-  const to = text.indexOf(`</${tag}>`, start);
+  const { table, start } = first;
+  const to = text.indexOf(table.close, start);
   if (to < 0) return undefined;
-  return { tag, start, from: start + tag.length + 2, to, end: to + tag.length + 3 };
+  return { table, start, end: to + table.close.length, row: table.read(text, start + table.open.length, to) };
 }
 
-function readRow(text: string, from: number, to: number, fields: Readonly<Record<string, Kind>>): Row | undefined {
-  const row: Record<string, string | number | boolean | Date> = {};
-  let at = from;
-  for (;;) {
-    const start = text.indexOf('<', at);
-    const end = Math.min(start, to);
-    if (end > at && text.slice(at, end).trim() !== '') return undefined;
-    if (start >= to) return row;
-    const open = text.indexOf('>', start);
-    const tag = text.slice(start + 1, open);
-    const kind = fields[tag];
-    if (kind === undefined && !/^\w+\/?$/.test(tag)) return undefined;
-    if (tag.endsWith('/')) {
-      at = open + 1;
-      continue;
+/** A pattern of a whole row, with a group for each of the fields that are used; it fits nothing that isn't written plainly. */
+interface Shape {
+  readonly pattern: RegExp;
+  readonly fields: readonly (readonly [name: string, kind: Kind])[];
+}
+
+/** The rows of one kind. A server writes them alike, so the first one tells how the others are most likely written. */
+class Table {
+  readonly list: string;
+  readonly open: string;
+  readonly close: string;
+  readonly #fields: Readonly<Record<string, Kind>>;
+  /** How the last row was written, and all before it. */
+  #shape: Shape | undefined;
+  readonly #shapes = new Map<string, Shape>();
+
+  constructor(tag: string, list: string, fields: Readonly<Record<string, Kind>>) {
+    this.list = list;
+    this.open = `<${tag}>`;
+    this.close = `</${tag}>`;
+    this.#fields = fields;
+  }
+
+  /** The row that stands there, if it is written like the last one. */
+  readAlike(text: string, at: number): Row | undefined {
+    if (!this.#shape) return undefined;
+    const { pattern, fields } = this.#shape;
+    pattern.lastIndex = at;
+    const written = pattern.exec(text);
+    if (!written) return undefined;
+    const row: Record<string, string | number | boolean | Date> = {};
+    for (const [index, [name, kind]] of fields.entries()) {
+      const value = readValue(written[index + 1] ?? '', kind);
+      if (value === undefined) return undefined;
+      row[name] = value;
     }
-    const close = text.indexOf(`</${tag}>`, open);
-    if (close < 0 || close >= to) return undefined;
-    at = close + tag.length + 3;
-    if (kind === undefined) continue;
-    const value = readValue(text.slice(open + 1, close), kind);
-    if (value === undefined || row[tag] !== undefined) return undefined;
-    row[tag] = value;
+    return row;
+  }
+
+  /** Where the row ends that was read so. */
+  get alikeEnd(): number {
+    return this.#shape?.pattern.lastIndex ?? 0;
+  }
+
+  /** The row whose fields stand there; undefined when it isn't written plainly. */
+  read(text: string, from: number, to: number): Row | undefined {
+    const row: Record<string, string | number | boolean | Date> = {};
+    const fields: (readonly [name: string, kind: Kind])[] = [];
+    let pattern = this.open;
+    let at = from;
+    for (;;) {
+      const start = text.indexOf('<', at);
+      const end = Math.min(start, to);
+      if (end > at && text.slice(at, end).trim() !== '') return undefined;
+      if (start >= to) break;
+      const open = text.indexOf('>', start);
+      const tag = text.slice(start + 1, open);
+      const kind = this.#fields[tag];
+      if (kind === undefined && !/^\w+\/?$/.test(tag)) return undefined;
+      if (tag.endsWith('/')) {
+        pattern += `<${tag}>`;
+        at = open + 1;
+        continue;
+      }
+      const close = text.indexOf(`</${tag}>`, open);
+      if (close < 0 || close >= to) return undefined;
+      at = close + tag.length + 3;
+      pattern += `<${tag}>${kind === undefined ? untilClosed(tag, this.close) : `(${forms[kind].source.slice(1, -1)})`}</${tag}>`;
+      if (kind === undefined) continue;
+      const written = text.slice(open + 1, close);
+      const value = forms[kind].test(written) ? readValue(written, kind) : undefined;
+      if (value === undefined || row[tag] !== undefined) return undefined;
+      row[tag] = value;
+      fields.push([tag, kind]);
+    }
+    this.#remember(pattern + this.close, fields);
+    return row;
+  }
+
+  #remember(pattern: string, fields: Shape['fields']): void {
+    this.#shape = this.#shapes.get(pattern) ?? { pattern: new RegExp(pattern, 'y'), fields };
+    this.#shapes.set(pattern, this.#shape);
   }
 }
 
+/** How a value of each kind is written. */
+const forms: Readonly<Record<Kind, RegExp>> = {
+  text: /^[^<\n]*$/,
+  number: /^\d{1,15}$/,
+  boolean: /^(?:true|false)$/,
+  date: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/,
+};
+
+/** What stands in an element that isn't used. */
+function untilClosed(tag: string, closeOfRow: string): string {
+  return `(?:[^<]|<(?!/${tag}>|${closeOfRow.slice(1)}))*`;
+}
+
 function readValue(written: string, kind: Kind): string | number | boolean | Date | undefined {
-  if (written.includes('<') || written.includes('\n')) return undefined;
   if (kind === 'text') return written.includes('&') ? decode(written) : written;
-  if (kind === 'number') return /^\d{1,15}$/.test(written) ? Number(written) : undefined;
-  if (kind === 'boolean') return written === 'true' || written === 'false' ? written === 'true' : undefined;
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(written) ? dateOf(written) : undefined;
+  if (kind === 'number') return Number(written);
+  if (kind === 'boolean') return written === 'true';
+  return dateOf(written);
 }
 
 function dateOf(written: string): Date | undefined {

@@ -45,6 +45,40 @@ test('versions and markers are two lists, in their order', () => {
   });
 });
 
+test('a row is read as if it stood alone, whatever the rows around it look like', () => {
+  const pick = seeded(20261128);
+  const key = () => pick(['a', 'a b', 'x/y&amp;z', '&#x1F600;', '&quot;', "it's", '']);
+  const parts = [
+    () => pick(['<ETag>&quot;e&quot;</ETag>', '<ETag>e</ETag>', '<ETag/>', '']),
+    () => pick(['<Size>7</Size>', '', ' <Size>0</Size>\n']),
+    () => pick(['<Owner><ID>Key</ID><DisplayName/></Owner>', '<Type>Normal</Type>', '']),
+    () =>
+      pick([
+        '<LastModified>2026-02-28T01:02:03Z</LastModified>',
+        '<LastModified>2026-02-31T01:02:03.5Z</LastModified>',
+        '',
+      ]),
+    () => pick(['<StorageClass>STANDARD</StorageClass>', '']),
+  ];
+  for (let round = 0; round < 300; round++) {
+    const rows = Array.from({ length: 8 }, () => {
+      const written = [`<Key>${key()}</Key>`, ...parts.map((part) => part())];
+      return `<Contents>${(pick([true, false]) ? written : written.toReversed()).join('')}</Contents>`;
+    });
+    const alone = rows.map((row) => splitAnswer('ListBucketResult', list(row))?.rows.Contents?.[0]);
+    const together = splitAnswer('ListBucketResult', list(rows.join('')));
+    expect(together?.rows.Contents ?? []).toEqual(alone.includes(undefined) ? [] : alone);
+  }
+});
+
+function seeded(seed: number): <T>(choices: readonly T[]) => T {
+  let state = seed;
+  return (choices) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return choices[(state >>> 8) % choices.length] as (typeof choices)[number];
+  };
+}
+
 test.each([
   '<Contents><Key><![CDATA[a]]></Key></Contents>',
   '<Contents><Key>a<!-- b --></Key></Contents>',
