@@ -9,9 +9,9 @@ export function compareBytes(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Whether each id stands behind the one before it, and the first behind `after`. */
-export function isOrdered(entries: readonly { readonly id: string }[], after?: string): boolean {
-  let last = after;
+/** Whether each id stands behind the one before it. */
+export function isOrdered(entries: readonly { readonly id: string }[]): boolean {
+  let last: string | undefined;
   for (const { id } of entries) {
     if (last !== undefined && compareBytes(last, id) >= 0) return false;
     last = id;

@@ -1,6 +1,6 @@
 import { cancelled, StorageError } from '../core/errors.ts';
 import type { Call, Entry, Page, Place, StorageClient } from '../core/storageClient.ts';
-import { compareBytes, isOrdered } from './byteOrder.ts';
+import { compareBytes } from './byteOrder.ts';
 import { guessFrom, type KeyGuess } from './keyGuess.ts';
 import type { Listing } from './listing.ts';
 
@@ -135,10 +135,10 @@ class RangedListing {
       if (range.at === undefined && range.after !== undefined) this.#giveBack(range, range.after);
       return undefined;
     }
-    const { entries, repeated, more } = arrival.page.value;
+    const { entries, repeated, more, ordered } = arrival.page.value;
     const { after } = range;
     if (after !== undefined && range.at === undefined && entries.length > 0) this.#meet(after, { begun: entries });
-    const mine = this.#cut(range, entries);
+    const mine = this.#cut(range, arrival.page.value);
     const met = entries[mine.length]?.id;
     if (range.until !== undefined && met !== undefined) this.#meet(range.until, { met });
     range.more = more;
@@ -147,15 +147,16 @@ class RangedListing {
     else this.#ask(range);
     this.#sample(range, mine);
     this.#cutRanges();
-    return { entries: mine, repeated, more };
+    return { entries: mine, repeated, more, ordered };
   }
 
   /** Ends the trial of ranges by the first page of a second one. Where it failed, the first range goes to the end by itself. */
   #passes(arrival: Arrival): boolean {
     const { first, second } = this.#trial ?? {};
     if (!first || !second) return true;
-    const entries = 'page' in arrival && !arrival.page.done ? arrival.page.value.entries : [];
-    const ordered = !('error' in arrival) && isOrdered(entries, second.after);
+    const page = 'page' in arrival && !arrival.page.done ? arrival.page.value : undefined;
+    const entries = page?.entries ?? [];
+    const ordered = !('error' in arrival) && (!page || standsBehind(page, second.after));
     // Nothing behind a key may mean that there is nothing, or that the server doesn't know how to begin there.
     const works = ordered && entries.length > 0;
     this.#trial = undefined;
@@ -168,8 +169,9 @@ class RangedListing {
   }
 
   /** What of a page belongs to its range. As long as there is one range, any order is the server's own business. */
-  #cut(range: Range, entries: readonly Entry[]): readonly Entry[] {
-    const ordered = isOrdered(entries, range.at ?? range.after);
+  #cut(range: Range, page: Listing): readonly Entry[] {
+    const { entries } = page;
+    const ordered = standsBehind(page, range.at ?? range.after);
     if (!ordered && this.#ranges === 'work') throw outOfRange();
     if (!ordered) this.#ranges = 'refused';
     const { until } = range;
@@ -293,6 +295,11 @@ class RangedListing {
       () => learn([]),
     );
   }
+}
+
+/** Whether a page is in order and behind an id. */
+function standsBehind({ entries: [first], ordered }: Listing, after: string | undefined): boolean {
+  return ordered && (after === undefined || !first || compareBytes(after, first.id) < 0);
 }
 
 async function* nothing(): AsyncGenerator<Page> {}

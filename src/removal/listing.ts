@@ -21,6 +21,8 @@ export interface Listing {
   readonly repeated: number;
   /** Whether the server says that there is more. */
   readonly more: boolean;
+  /** Whether each id of them stands behind the one before it, in the order of their bytes. */
+  readonly ordered: boolean;
 }
 
 /**
@@ -69,7 +71,8 @@ async function* withoutRepeats(pages: AsyncIterable<Page>, signal: AbortSignal):
     else if (page.cursor !== undefined && page.cursor === cursor) throw goesInCircles();
     cursor = page.cursor;
     previous = current;
-    yield { entries, repeated: page.entries.length - entries.length, more: cursor !== undefined };
+    const ordered = entries === page.entries ? current.ordered : isOrdered(entries);
+    yield { entries, repeated: page.entries.length - entries.length, more: cursor !== undefined, ordered };
   }
 }
 

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { S3Client, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import type { BuildMiddleware, DeserializeMiddleware, FinalizeRequestMiddleware } from '@smithy/types';
@@ -110,7 +111,7 @@ const wholeAnswer: Deserialize = (next, context) => async (args) => {
   if ((root === undefined && !single) || response.statusCode < 200 || response.statusCode >= 300) return result;
   const bytes = await collect(response.body);
   response.body = bytes;
-  const text = new TextDecoder().decode(bytes).trim();
+  const text = textOf(bytes).trim();
   if (text.endsWith('</Error>')) response.statusCode = 503;
   else if (single ? text !== '' : !endsWithRoot(text, root ?? '')) throw incomplete();
   else if (root !== undefined) split(response, splitAnswer(root, text));
@@ -132,6 +133,13 @@ const withRows: Deserialize = (next) => async (args) => {
   const rows = taken.get(result.response as object);
   return rows === undefined ? result : { ...result, output: { ...result.output, ...rows } as ServiceOutputTypes };
 };
+
+/** Most lists are plain: keys come percent-encoded. */
+function textOf(bytes: Uint8Array): string {
+  return isAscii(bytes)
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    : new TextDecoder().decode(bytes);
+}
 
 function endsWithRoot(text: string, root: string): boolean {
   return text.endsWith(`</${root}>`) || new RegExp(`<${root}[^<>]*/>$`).test(text);
