@@ -3,6 +3,7 @@ import type { Call, Entry, Page, Place, StorageClient } from '../core/storageCli
 import { compareBytes } from './byteOrder.ts';
 import { guessFrom, type KeyGuess } from './keyGuess.ts';
 import type { Listing } from './listing.ts';
+import { nextTurn } from './waiting.ts';
 
 /** Ranges walked at once. */
 const mostRanges = 8;
@@ -82,7 +83,10 @@ class RangedListing {
       while (this.#open.size > 0) {
         const arrival = await this.#next();
         const listing = this.#take(arrival);
-        if (listing) yield listing;
+        if (!listing) continue;
+        yield listing;
+        // Pages that have come meanwhile would else be read in one go, and the window would stand still.
+        if (this.#arrived.length > 0) await nextTurn();
       }
     } finally {
       this.#ended.abort(cancelled());

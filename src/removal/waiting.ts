@@ -26,6 +26,13 @@ export async function* itemsUntilAborted<T>(items: AsyncIterable<T>, signal: Abo
   }
 }
 
+/** Lets all that waits have its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** Waits so many milliseconds; rejects with the reason of the signal when it is aborted before. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -4,11 +4,14 @@ import type { S3Client, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/c
 import type { BuildMiddleware, DeserializeMiddleware, FinalizeRequestMiddleware } from '@smithy/types';
 import { StorageError } from '../../../core/errors.ts';
 import { encodeKey } from '../keys.ts';
+import { withList, withoutList } from './deleteList.ts';
 import { type SplitAnswer, splitAnswer } from './rows.ts';
 
 /** Makes every request of a client exact and every answer whole, or fails before it can do harm. */
 export function guardWire(client: S3Client): void {
   const { middlewareStack } = client;
+  middlewareStack.add(withoutList, { step: 'serialize', name: 'withoutList', priority: 'high' });
+  middlewareStack.add(withList, { step: 'serialize', name: 'withList', priority: 'low' });
   middlewareStack.add(contentMd5, { step: 'build', name: 'contentMd5', priority: 'low' });
   middlewareStack.add(exactTarget, { step: 'finalizeRequest', name: 'exactTarget', priority: 'low' });
   middlewareStack.add(wholeAnswer, { step: 'deserialize', name: 'wholeAnswer', priority: 'low' });
