@@ -116,7 +116,7 @@ async function measureEventLoop({ rounds, latencyMs, many }: Speed): Promise<rea
 }
 
 async function measurePace({ latencyMs }: Speed): Promise<readonly Verdict[]> {
-  const [keys, keysPerSecond] = [70_000, 3_500];
+  const [keys, keysPerSecond] = [140_000, 3_500];
   return await withServer({ keys, latencyMs, keysPerSecond }, async (server, job) => {
     const { told } = await emptied(server, job);
     // It holds one second's worth at first.
