@@ -184,7 +184,7 @@ const forms: Readonly<Record<Kind, RegExp>> = {
 
 /** What stands in an element that isn't used. */
 function untilClosed(tag: string, closeOfRow: string): string {
-  return `(?:[^<]|<(?!/${tag}>|${closeOfRow.slice(1)}))*`;
+  return `[^<]*(?:<(?!/${tag}>|${closeOfRow.slice(1)})[^<]*)*`;
 }
 
 function readValue(written: string, kind: Kind): string | number | boolean | Date | undefined {
