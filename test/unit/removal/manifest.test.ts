@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { Entry } from '../../../src/core/storageClient.ts';
 import { checkManifest, readManifest, writeManifest } from '../../../src/removal/manifest.ts';
+import type { ManifestEntry } from '../../../src/removal/removal.ts';
 import { collect, object, objects, seededRandom, temporaryFolder } from './fakeStorage.ts';
 
 const never = new AbortController().signal;
@@ -58,6 +59,33 @@ test('names and paths that are not what the id says come back too', async () => 
     { kind: 'folder', id: 'f', name: '', path: '' } as const,
   ];
   const { file, seal } = await written(entries);
+  expect(await collect(readManifest(file, seal))).toEqual(entries);
+});
+
+test("entries of any mixture come back in their order, and what one has is not the next one's", async () => {
+  const random = seededRandom(11);
+  const some = <T>(value: T): T | undefined => (random() < 0.5 ? value : undefined);
+  const entries = Array.from({ length: 5000 }, (_, index): ManifestEntry => {
+    const more = {
+      size: some(index),
+      modified: some(-index),
+      tag: some(''),
+      version: some({ id: `${index}`, latest: random() < 0.5, marker: false }),
+      segmented: some(true as const),
+      trace: some('t'),
+      within: some([0, index] as const),
+    };
+    const known = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
+    const id = `k${index}`;
+    const kind = random() < 0.01 ? 'upload' : 'object';
+    const container = random() < 0.01 ? 'videos' : 'photos';
+    return { kind, container, id, name: id, path: `${container}/${id}`, ...known };
+  });
+  const file = path.join(temporaryFolder(), 'manifest.jsonl.gz');
+  async function* atOnce() {
+    yield entries;
+  }
+  const seal = await writeManifest(file, atOnce());
   expect(await collect(readManifest(file, seal))).toEqual(entries);
 });
 
