@@ -74,8 +74,8 @@ export class ObjectStore {
   delete(key: ByteKey): boolean {
     const { chunk, chunkIndex, index, found } = this.#locate(key);
     if (chunk === undefined || !found) return false;
-    takeOut(chunk.keys, index);
-    takeOut(chunk.objects, index);
+    removeAt(chunk.keys, index);
+    removeAt(chunk.objects, index);
     this.#size--;
     if (chunk.keys.length === 0) this.#chunks.splice(chunkIndex, 1);
     return true;
@@ -122,7 +122,7 @@ export class ObjectStore {
 }
 
 // Keys mostly go in their order, from the front, where nothing has to move.
-function takeOut(items: unknown[], index: number): void {
+function removeAt(items: unknown[], index: number): void {
   if (index === 0) items.shift();
   else items.splice(index, 1);
 }

@@ -139,10 +139,10 @@ export function parseDelete(body: string): { quiet: boolean; items: DeleteItem[]
 
 /** The body as clients mostly write it, keys in plain characters; undefined for any other. */
 function parsePlainDelete(body: string): { quiet: boolean; items: DeleteItem[] } | undefined {
-  const start = /^(?:<\?xml[^<>]*\?>)?\s*<Delete(?: xmlns="[^"<&]*")?>/.exec(body);
+  const start = /^(?:<\?xml version="1\.0"[^<>]*\?>)?\s*<Delete(?: xmlns="[^"<&]*")?>/.exec(body);
   if (!start) return undefined;
   const object =
-    /<Object><Key>([^<&\r]+)<\/Key>(?:<ETag>([^<&\r]+)<\/ETag>)?<\/Object>|<Quiet>(true|false)<\/Quiet>|<\/Delete>/y;
+    /<Object><Key>([^<>&\p{Cc}\uFFFE\uFFFF]+)<\/Key>(?:<ETag>([^<>&\p{Cc}]+)<\/ETag>)?<\/Object>|<Quiet>(true|false)<\/Quiet>|<\/Delete>/uy;
   const items: DeleteItem[] = [];
   let quiet = false;
   object.lastIndex = start[0].length;

@@ -7,17 +7,17 @@ import type { ReportLine } from '../reportLines.ts';
 export default class VitestLines implements Reporter {
   onTestCaseResult(test: TestCase): void {
     const { state, errors } = test.result();
-    if (state === 'failed') this.#write(failed(test.fullName, errors));
-    else if (state === 'skipped') this.#write({ state, title: test.fullName });
-    else if (state === 'passed')
-      this.#write({ state: test.diagnostic()?.flaky ? 'retried' : state, title: test.fullName });
+    const title = `${test.module.relativeModuleId}: ${test.fullName}`;
+    if (state === 'failed') this.#write(failed(title, errors));
+    else if (state === 'skipped') this.#write({ state, title });
+    else if (state === 'passed') this.#write({ state: test.diagnostic()?.flaky ? 'retried' : state, title });
   }
 
   onTestModuleEnd(module: TestModule): void {
     const suites = [...module.children.allSuites()];
     for (const { title, errors } of [
       { title: module.relativeModuleId, errors: module.errors() },
-      ...suites.map((suite) => ({ title: suite.fullName, errors: suite.errors() })),
+      ...suites.map((suite) => ({ title: `${module.relativeModuleId}: ${suite.fullName}`, errors: suite.errors() })),
     ]) {
       if (errors.length > 0) this.#write(failed(title, errors));
     }

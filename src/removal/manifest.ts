@@ -11,7 +11,7 @@ const chunkLength = 65_536;
 
 /**
  * Writes entries, which come some at a time, into a new compressed file: one line of JSON each. Its seal is their number and
- * the checksum of the file. The file is on disk, whole, when this returns. Memory doesn't grow with the entries.
+ * a checksum of the file and of it. The file is on disk, whole, when this returns. Memory doesn't grow with the entries.
  */
 export async function writeManifest(
   file: string,
@@ -34,7 +34,7 @@ export async function writeManifest(
   }
   const target = createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true });
   await pipeline(chunks, createGzip({ level: 1 }), hashedInto(hash), target);
-  return { entries, sha256: hash.digest('hex') };
+  return { entries, sha256: sealedWith(entries, hash) };
 }
 
 /** Compares a manifest with the seal that it got when it was written. Fails with 'unexpected' when anything in it is missing, damaged or changed: then nothing in it may be used. */
@@ -48,7 +48,7 @@ export async function checkManifest(file: string, seal: ManifestSeal, signal: Ab
   } catch (error) {
     throw damaged(file, error);
   }
-  if (hash.digest('hex') !== seal.sha256) throw damaged(file);
+  if (sealedWith(seal.entries, hash) !== seal.sha256) throw damaged(file);
 }
 
 /** The entries, in the order in which they were written; fails with 'unexpected' at the end of a file that isn't what its seal says. */
@@ -64,7 +64,7 @@ export async function* readManifestPages(file: string, seal: ManifestSeal): Asyn
     entries += lines.length;
     yield lines.map((line) => entryOf(line, file));
   }
-  if (entries !== seal.entries || hash.digest('hex') !== seal.sha256) throw damaged(file);
+  if (entries !== seal.entries || sealedWith(entries, hash) !== seal.sha256) throw damaged(file);
 }
 
 /** JSON writes a lone surrogate as its code, so that every id survives UTF-8. What an id says already is left out. */
@@ -104,6 +104,11 @@ async function* linesOf(file: string, hash: Hash): AsyncGenerator<string[]> {
     throw damaged(file, error);
   }
   if (rest !== '') throw damaged(file);
+}
+
+/** The number is part of what is sealed, so that neither can be taken for another's. */
+function sealedWith(entries: number, hash: Hash): string {
+  return hash.update(`${entries}`).digest('hex');
 }
 
 function hashedInto(hash: Hash): (chunks: AsyncIterable<Buffer>) => AsyncGenerator<Buffer> {

@@ -123,6 +123,11 @@ test('lines that are missing, changed, added or cut are refused even where the c
   }
 });
 
+test("a number of entries that is not the manifest's is refused before anything in it is used", async () => {
+  const { file, seal } = await written(objects(20));
+  await expect(checkManifest(file, { ...seal, entries: 19 }, never)).rejects.toMatchObject(damaged);
+});
+
 test('a whole manifest of another plan is refused', async () => {
   const one = await written(objects(20));
   const other = await written(objects(20, 'other'));

@@ -11,10 +11,14 @@ type Serialize = SerializeMiddleware<ServiceInputTypes, ServiceOutputTypes>;
 /** The lists of commands that are being written. */
 const taken = new WeakMap<object, readonly ObjectIdentifier[]>();
 
+/** What is written here of an object; a list that says more of one is the SDK's to write. */
+const written: ReadonlySet<string> = new Set(['Key', 'VersionId', 'ETag'] satisfies (keyof ObjectIdentifier)[]);
+
 /** Takes the list out of a DeleteObjects before the SDK writes it: it would make several objects for each key. */
 export const withoutList: Serialize = (next, context) => (args) => {
   const input = args.input as Partial<DeleteObjectsCommandInput>;
   if (context.commandName !== 'DeleteObjectsCommand' || !input.Delete?.Objects) return next(args);
+  if (input.Delete.Quiet !== false || !input.Delete.Objects.every(saysNoMore)) return next(args);
   const emptied = { ...input, Delete: { ...input.Delete, Objects: [] } };
   taken.set(emptied, input.Delete.Objects);
   return next({ ...args, input: emptied as ServiceInputTypes });
@@ -27,6 +31,11 @@ export const withList: Serialize = (next) => (args) => {
   if (objects) request.body = bodyOf(objects);
   return next(args);
 };
+
+function saysNoMore(object: ObjectIdentifier): boolean {
+  for (const name in object) if (!written.has(name)) return false;
+  return true;
+}
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 function bodyOf(objects: readonly ObjectIdentifier[]): string {

@@ -47,46 +47,37 @@ export function splitAnswer(root: string, text: string): SplitAnswer | undefined
   let rest = '';
   let at = 0;
   for (;;) {
-    const next = nextRow(tables, text, at);
-    if (!next) return whole(rows, rest + text.slice(at), Object.keys(kinds));
-    const { table, start, end, row } = next;
-    if (!row) return undefined;
+    const { table, start } = nextRow(tables, text, at);
+    if (!table) return allTaken(rows, rest + text.slice(at), Object.keys(kinds));
+    const read = table.readAlike(text, start) ?? table.read(text, start);
+    if (!read) return undefined;
     const listed = rows[table.list];
-    if (listed) listed.push(row);
-    else rows[table.list] = [row];
+    if (listed) listed.push(read.row);
+    else rows[table.list] = [read.row];
     rest += text.slice(at, start);
-    at = end;
+    at = read.end;
   }
 }
 
 /** Nothing is taken where something of the same kind, written in another way, was left. */
-function whole(rows: SplitAnswer['rows'], rest: string, tags: readonly string[]): SplitAnswer | undefined {
+function allTaken(rows: SplitAnswer['rows'], rest: string, tags: readonly string[]): SplitAnswer | undefined {
   return new RegExp(`<(?:${tags.join('|')})[\\s/>]`).test(rest) ? undefined : { rows, rest };
 }
 
-interface Found {
-  readonly table: Table;
-  readonly start: number;
-  readonly end: number;
-  /** Undefined when it isn't written plainly. */
-  readonly row: Row | undefined;
+/** The kind of the row that comes first from there on, if one comes, and where. */
+function nextRow(tables: readonly Table[], text: string, at: number): { table: Table | undefined; start: number } {
+  let first: { table: Table | undefined; start: number } = { table: undefined, start: Number.POSITIVE_INFINITY };
+  for (const table of tables) {
+    const start = table.startFrom(text, at);
+    if (start < first.start) first = { table, start };
+  }
+  return first;
 }
 
-function nextRow(tables: readonly Table[], text: string, at: number): Found | undefined {
-  for (const table of tables) {
-    const row = table.readAlike(text, at);
-    if (row) return { table, start: at, end: table.alikeEnd, row };
-  }
-  let first: { table: Table; start: number } | undefined;
-  for (const table of tables) {
-    const start = text.indexOf(table.open, at);
-    if (start >= 0 && (!first || start < first.start)) first = { table, start };
-  }
-  if (!first) return undefined;
-  const { table, start } = first;
-  const to = text.indexOf(table.close, start);
-  if (to < 0) return undefined;
-  return { table, start, end: to + table.close.length, row: table.read(text, start + table.open.length, to) };
+interface ReadRow {
+  readonly row: Row;
+  /** Where it ends. */
+  readonly end: number;
 }
 
 /** A pattern of a whole row, with a group for each of the fields that are used; it fits nothing that isn't written plainly. */
@@ -95,60 +86,81 @@ interface Shape {
   readonly fields: readonly (readonly [name: string, kind: Kind])[];
 }
 
-/** The rows of one kind. A server writes them alike, so the first one tells how the others are most likely written. */
+/** A longer one is not made: a row of so many parts is like no other. */
+const longestPattern = 4000;
+
+/** Ways to write a row that are remembered. */
+const mostShapes = 16;
+
+/** The rows of one kind. A server writes them alike, so those before tell how the next is most likely written. */
 class Table {
   readonly list: string;
-  readonly open: string;
-  readonly close: string;
-  readonly #fields: Readonly<Record<string, Kind>>;
-  /** How the last row was written, and all before it. */
-  #shape: Shape | undefined;
-  readonly #shapes = new Map<string, Shape>();
+  readonly #open: string;
+  readonly #close: string;
+  readonly #fields: ReadonlyMap<string, Kind>;
+  /** Where the next row was found. */
+  #start = -1;
+  readonly #shapes: Shape[] = [];
 
   constructor(tag: string, list: string, fields: Readonly<Record<string, Kind>>) {
     this.list = list;
-    this.open = `<${tag}>`;
-    this.close = `</${tag}>`;
-    this.#fields = fields;
+    this.#open = `<${tag}>`;
+    this.#close = `</${tag}>`;
+    this.#fields = new Map(Object.entries(fields));
   }
 
-  /** The row that stands there, if it is written like the last one. */
-  readAlike(text: string, at: number): Row | undefined {
-    if (!this.#shape) return undefined;
-    const { pattern, fields } = this.#shape;
-    pattern.lastIndex = at;
-    const written = pattern.exec(text);
-    if (!written) return undefined;
+  /** Where a row begins from there on; Infinity where none does. */
+  startFrom(text: string, at: number): number {
+    if (this.#start < at) {
+      const start = text.indexOf(this.#open, at);
+      this.#start = start < 0 ? Number.POSITIVE_INFINITY : start;
+    }
+    return this.#start;
+  }
+
+  /** The row that stands there, if it is written like one before. */
+  readAlike(text: string, at: number): ReadRow | undefined {
+    for (const shape of this.#shapes) {
+      shape.pattern.lastIndex = at;
+      const written = shape.pattern.exec(text);
+      if (written) return this.#rowOf(shape, written);
+    }
+    return undefined;
+  }
+
+  #rowOf({ pattern, fields }: Shape, written: RegExpExecArray): ReadRow | undefined {
     const row: Record<string, string | number | boolean | Date> = {};
     for (const [index, [name, kind]] of fields.entries()) {
       const value = readValue(written[index + 1] ?? '', kind);
       if (value === undefined) return undefined;
       row[name] = value;
     }
-    return row;
+    return { row, end: pattern.lastIndex };
   }
 
-  /** Where the row ends that was read so. */
-  get alikeEnd(): number {
-    return this.#shape?.pattern.lastIndex ?? 0;
-  }
-
-  /** The row whose fields stand there; undefined when it isn't written plainly. */
-  read(text: string, from: number, to: number): Row | undefined {
+  /** The row that stands there; undefined when it isn't written plainly. */
+  read(text: string, start: number): ReadRow | undefined {
+    const to = text.indexOf(this.#close, start);
+    if (to < 0) return undefined;
     const row: Record<string, string | number | boolean | Date> = {};
     const fields: (readonly [name: string, kind: Kind])[] = [];
-    let pattern = this.open;
-    let at = from;
+    const seen = new Set<string>();
+    let pattern = this.#open;
+    let at = start + this.#open.length;
     for (;;) {
-      const start = text.indexOf('<', at);
-      const end = Math.min(start, to);
+      const next = text.indexOf('<', at);
+      const end = Math.min(next, to);
       if (end > at && text.slice(at, end).trim() !== '') return undefined;
-      if (start >= to) break;
-      const open = text.indexOf('>', start);
-      const tag = text.slice(start + 1, open);
-      const kind = this.#fields[tag];
-      if (kind === undefined && !/^\w+\/?$/.test(tag)) return undefined;
-      if (tag.endsWith('/')) {
+      if (end > at) pattern += '\\s*';
+      if (next >= to) break;
+      const open = text.indexOf('>', next);
+      const tag = text.slice(next + 1, open);
+      const isEmpty = tag.endsWith('/');
+      const name = isEmpty ? tag.slice(0, -1) : tag;
+      const kind = this.#fields.get(name);
+      if (!/^\w+$/.test(name) || (kind !== undefined && seen.has(name))) return undefined;
+      seen.add(name);
+      if (isEmpty) {
         pattern += `<${tag}>`;
         at = open + 1;
         continue;
@@ -156,30 +168,37 @@ class Table {
       const close = text.indexOf(`</${tag}>`, open);
       if (close < 0 || close >= to) return undefined;
       at = close + tag.length + 3;
-      pattern += `<${tag}>${kind === undefined ? untilClosed(tag, this.close) : `(${forms[kind].source.slice(1, -1)})`}</${tag}>`;
+      pattern += `<${tag}>${kind === undefined ? untilClosed(tag, this.#close) : `(${forms[kind]})`}</${tag}>`;
       if (kind === undefined) continue;
       const written = text.slice(open + 1, close);
-      const value = forms[kind].test(written) ? readValue(written, kind) : undefined;
-      if (value === undefined || row[tag] !== undefined) return undefined;
+      const value = whole[kind].test(written) ? readValue(written, kind) : undefined;
+      if (value === undefined) return undefined;
       row[tag] = value;
       fields.push([tag, kind]);
     }
-    this.#remember(pattern + this.close, fields);
-    return row;
+    this.#remember(pattern + this.#close, fields);
+    return { row, end: to + this.#close.length };
   }
 
   #remember(pattern: string, fields: Shape['fields']): void {
-    this.#shape = this.#shapes.get(pattern) ?? { pattern: new RegExp(pattern, 'y'), fields };
-    this.#shapes.set(pattern, this.#shape);
+    if (pattern.length > longestPattern || this.#shapes.length >= mostShapes) return;
+    this.#shapes.push({ pattern: new RegExp(pattern, 'y'), fields });
   }
 }
 
-/** How a value of each kind is written. */
-const forms: Readonly<Record<Kind, RegExp>> = {
-  text: /^[^<\n]*$/,
-  number: /^\d{1,15}$/,
-  boolean: /^(?:true|false)$/,
-  date: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/,
+/** How a value of each kind is written, without groups. */
+const forms: Readonly<Record<Kind, string>> = {
+  text: '[^<\\n]*',
+  number: '\\d{1,15}',
+  boolean: '(?:true|false)',
+  date: '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z',
+};
+
+const whole: Readonly<Record<Kind, RegExp>> = {
+  text: new RegExp(`^${forms.text}$`),
+  number: new RegExp(`^${forms.number}$`),
+  boolean: new RegExp(`^${forms.boolean}$`),
+  date: new RegExp(`^${forms.date}$`),
 };
 
 /** What stands in an element that isn't used. */

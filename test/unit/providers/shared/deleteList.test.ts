@@ -29,7 +29,8 @@ async function bodySent(objects: ObjectIdentifier[], guarded: boolean): Promise<
 test('the list of keys is written as the SDK writes it', async () => {
   const named = oddKeys.map((Key) => ({ Key }));
   const more = oddKeys.map((Key) => ({ Key, VersionId: 'v&1', ETag: `"${Key}"` }));
-  for (const objects of [named, more, [{ Key: 'a' }], [{ Key: 'a', VersionId: 'b' }, { Key: 'b' }]]) {
+  const withSize = [{ Key: 'a' }, { Key: 'b', Size: 7, LastModifiedTime: new Date(0) }];
+  for (const objects of [named, more, withSize, [{ Key: 'a' }], [{ Key: 'a', VersionId: 'b' }, { Key: 'b' }]]) {
     expect(await bodySent(objects, true)).toBe(await bodySent(objects, false));
   }
 });

@@ -83,6 +83,8 @@ test.each([
   '<Contents><Key><![CDATA[a]]></Key></Contents>',
   '<Contents><Key>a<!-- b --></Key></Contents>',
   '<Contents><Key>a</Key><Key>b</Key></Contents>',
+  '<Contents><Key/><Key>a</Key></Contents>',
+  '<Contents><Key>a</Key><Key/></Contents>',
   '<Contents><Key a="b">a</Key></Contents>',
   '<Contents><Key>a<b/></Key></Contents>',
   '<Contents><Key>a&unknown;</Key></Contents>',
@@ -96,6 +98,13 @@ test.each([
   '<Contents><Key>a</Key></Contents><Contents/>',
 ])('leaves to the SDK what is not written plainly: %s', (row) => {
   expect(splitAnswer('ListBucketResult', list(row))).toBeUndefined();
+});
+
+test('elements of any name and number are passed over', () => {
+  const names = ['constructor', 'toString', '__proto__', ...Array.from({ length: 5000 }, (_, n) => `e${n}`)];
+  const unused = names.map((name) => `<${name}>x</${name}>`).join('');
+  const rows = ['a', 'b'].map((key) => `<Contents>${unused}<Key>${key}</Key></Contents>`).join('');
+  expect(splitAnswer('ListBucketResult', list(rows))?.rows.Contents).toEqual([{ Key: 'a' }, { Key: 'b' }]);
 });
 
 test('other answers are none of its business', () => {
