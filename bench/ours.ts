@@ -4,6 +4,7 @@ import { parseDraft } from '../src/core/drafts.ts';
 import { providers } from '../src/providers/registry.generated.ts';
 import { runRemoval } from '../src/removal/engine.ts';
 import { readOutcomes } from '../src/removal/outcomeLog.ts';
+import type { Pace } from '../src/removal/pace.ts';
 import { deleteWhole, planRemoval } from '../src/removal/plan.ts';
 import type { Removal } from '../src/removal/removal.ts';
 import type { Job, Told } from './tools.ts';
@@ -35,7 +36,9 @@ const listed = await planRemoval({ ...common, credential, selection: [container]
 const removal = job.whole ? await deleteWhole(listed) : listed;
 const planned = performance.now();
 const cancel = job.cancelAfter === undefined ? undefined : cancelAfter(job.cancelAfter);
-const report = job.planOnly ? undefined : await runRemoval({ ...common, removal });
+const report = job.planOnly
+  ? undefined
+  : await runRemoval({ ...common, removal, ...(job.oneByOne ? { paceOf: oneCallAtATime() } : {}) });
 const ended = performance.now();
 loop.disable();
 const { user, system } = process.cpuUsage();
@@ -50,6 +53,20 @@ const told: Told = {
   ...(cancel ? { cancelledAt: cancel.at, recorded: await countRecorded(removal) } : {}),
 };
 process.stdout.write(JSON.stringify(told));
+
+function oneCallAtATime(): () => Pace {
+  let last = Promise.resolve();
+  const pace: Pace = {
+    async enter() {
+      const before = last;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      last = promise;
+      await before;
+      return () => resolve();
+    },
+  };
+  return () => pace;
+}
 
 function cancelAfter(ms: number): { at: number } {
   const cancelled = { at: 0 };

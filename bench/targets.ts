@@ -87,7 +87,7 @@ async function compareFanOut({ rounds, latencyMs, many }: Speed): Promise<readon
       oneByOne.push((await emptied(server, { ...job, oneByOne: true })).workSeconds ?? 0);
     }
     const ratio = Math.min(...atOnce) / Math.min(...oneByOne);
-    return [verdict('P2b', `delete ${many} in 20 folders, in ranges / page by page`, ratio, 0.25)];
+    return [verdict('P2b', `delete ${many} in 20 folders, at once / one request after the other`, ratio, 0.25)];
   });
 }
 

@@ -19,7 +19,7 @@ export interface Job {
   readonly whole?: true;
   /** Whether it is only listed, into a manifest. */
   readonly planOnly?: true;
-  /** Whether it is listed one page after the other. */
+  /** Whether each request waits for the answer of the one before it. */
   readonly oneByOne?: true;
   /** Milliseconds after which the run is cancelled. */
   readonly cancelAfter?: number;
