@@ -169,6 +169,8 @@ describe.skipIf(missing)('a person with an S3 server', () => {
     const { window, storage } = session;
     await window.expand('logs');
     await window.row('four.txt').click();
+    // An editor that opens meanwhile takes the focus, and a menu closes.
+    await window.editor.getByText('content of four.txt').waitFor();
     await window.row('app.log').click({ modifiers: ['ControlOrMeta'] });
     await window.chooseFromMenu(window.row('db.log'), 'Delete');
     await window.answerDialog('Delete 1 Object');
