@@ -8,8 +8,10 @@ import type { Removal } from '../removal/removal.ts';
 import { canRetry, summaryOf } from '../removal/report.ts';
 import { retryFailed } from '../removal/retry.ts';
 import { type EndedShare, joinReports, outcomesOf, runShares, type Share } from '../removal/shares.ts';
+import { canUndo } from '../removal/undo.ts';
 import { textDocuments } from '../ui/textDocuments.ts';
 import { caps } from './caps.ts';
+import { undoKept } from './deleteEntries.ts';
 import { Leases } from './leases.ts';
 import type { Parts } from './parts.ts';
 import { buttonsFor, isClean, isConfirmed, progressTeller, tellFailure, writeText } from './removalDialogs.ts';
@@ -61,7 +63,8 @@ async function tell(parts: Parts, job: Job, shown = false): Promise<void> {
   );
   if (!shown) parts.log.info(`Artifacts by URL: ${sentence}`);
   const id = job.removals[0]?.plan.id ?? '';
-  const buttons = [...new Set([...buttonsFor(report, shown), 'Save Report…'])];
+  const undoable = await undoableOf(job);
+  const buttons = [...new Set([...buttonsFor(report, shown, undoable.length > 0), 'Save Report…'])];
   void parts.dialogs
     .notify(isClean(report) ? 'info' : 'warning', sentence, buttons)
     .then(async (answer) => {
@@ -80,8 +83,16 @@ async function tell(parts: Parts, job: Job, shown = false): Promise<void> {
       }
       if (answer === 'Retry Failed') await retry(parts, job, false);
       if (answer === 'Delete the Rest…') await retry(parts, job, true);
+      // Each server's part is a removal of its own, and asks by itself.
+      if (answer === 'Undo…') for (const removal of undoable) await undoKept(parts, removal);
     })
     .catch((error: unknown) => tellFailure(parts, error));
+}
+
+async function undoableOf({ removals }: Job): Promise<readonly Removal[]> {
+  const undoable: Removal[] = [];
+  for (const removal of removals) if (await canUndo(removal)) undoable.push(removal);
+  return undoable;
 }
 
 /** Only what was confirmed and is still there is tried again, and only where it was confirmed. It is asked again after a cancel, and once a credential was changed. */

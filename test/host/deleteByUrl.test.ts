@@ -290,6 +290,23 @@ describeWithRgw('deleting by URL', (rgw) => {
     assert.equal(proxy.deletions().length, 0);
   });
 
+  it('brings back what it deleted where the bucket keeps versions, once that is confirmed too', async () => {
+    const bucket = await judge.createBucket({});
+    const versioning = { Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } } as const;
+    await judge.client.send(new PutBucketVersioningCommand(versioning));
+    for (const Key of ['a', 'b', 'c'])
+      await judge.client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: Key }));
+    await offer([url(bucket, 'a'), url(bucket, 'b')]);
+    person.answers.confirm = () => true;
+    person.answers.notify = (_, buttons) => buttons.find((button) => button === 'Undo…');
+    await runCommand('deleteByUrl');
+    await until('the end of the undo', () => person.sentences.length === 2);
+    assert.deepEqual(person.told[0]?.buttons, ['Show Report', 'Undo…', 'Save Report…']);
+    assert.equal(person.confirmed.at(-1)?.title, 'Bring back 2 objects?');
+    assert.deepEqual(person.sentences, ['Deleted 2.', 'Brought back 2.']);
+    assert.deepEqual(await judge.keys(bucket), ['a', 'b', 'c']);
+  });
+
   it('opens the form with what the URL says, and resolves anew once it is saved', async () => {
     const bucket = await judge.createBucket({ a: '1' });
     const second = await startFaultProxy({ target: rgw.endpoint });
