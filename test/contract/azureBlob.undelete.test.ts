@@ -6,13 +6,14 @@ import provider from '../../src/providers/azureBlob/provider.ts';
 import { type AzureSimulator, startAzureSimulator } from '../servers/azure/simulator.ts';
 import type { Protection } from '../servers/azure/store.ts';
 import { type FaultProxy, startFaultProxy } from '../servers/faultProxy.ts';
-import { rcloneAzureEnvironment } from '../servers/peers.ts';
+import { missingPeer, rcloneAzureEnvironment } from '../servers/peers.ts';
 import { runCommand } from '../servers/serverProcess.ts';
 import { AzureJudge } from '../support/azureJudge.ts';
 import { accountSas } from '../support/azureSas.ts';
 import { oddKeys } from '../support/oddKeys.ts';
 import { call, collect, containerPlace, direct, targetOf } from './contractSuite.ts';
 
+const missing = await missingPeer('rclone');
 const place = containerPlace('box');
 
 /** A simulator of one test's own with a container, and a client behind a proxy that counts and breaks. */
@@ -58,7 +59,7 @@ const names = oddKeys.filter(
     name.isWellFormed() && !name.includes('\\') && !name.split('/').some((part) => part === '.' || part === '..'),
 );
 
-it.each([
+it.skipIf(missing).each([
   ['soft delete', { softDelete: 7 }],
   ['versions', { versioning: true }],
   ['both', { softDelete: 7, versioning: true }],

@@ -1,17 +1,10 @@
 import { expect, it } from 'vitest';
 import { startB2 } from '../servers/b2/simulator.ts';
-import { rcloneB2Environment } from '../servers/peers.ts';
-import { requireCommands, runCommand, ServerUnavailable } from '../servers/serverProcess.ts';
+import { missingPeer, rcloneB2Environment } from '../servers/peers.ts';
+import { runCommand } from '../servers/serverProcess.ts';
 
 // A simulator that another client can't use as it uses Backblaze is wrong.
-const missing = await requireCommands('rclone as judge', ['rclone'], ['rclone']).then(
-  () => undefined,
-  (error: unknown) => {
-    if (!(error instanceof ServerUnavailable)) throw error;
-    console.log(`Skipped: ${error.message}`);
-    return error.message;
-  },
-);
+const missing = await missingPeer('rclone');
 
 const names = [
   'top.txt',

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
-import { awsEnvironment, type PeerAccess, writeS3cmdConfig } from '../servers/peers.ts';
-import { requireCommands, runCommand, ServerUnavailable, temporaryFolder } from '../servers/serverProcess.ts';
+import { awsEnvironment, missingPeer, type PeerAccess, writeS3cmdConfig } from '../servers/peers.ts';
+import { runCommand, temporaryFolder } from '../servers/serverProcess.ts';
 import { isSendable, oddKeys } from '../support/oddKeys.ts';
 import { VersionedBuckets } from '../support/versionedBuckets.ts';
 import { byBytes, call, collect, containerPlace, providerSuite } from './contractSuite.ts';
 
 const unprintable = /[\p{Cc}\u2028\u2029\uffff]/u;
 const missing = {
-  awscli: await missingCommand('aws', 'awscli'),
-  s3cmd: await missingCommand('s3cmd', 's3cmd'),
+  awscli: await missingPeer('aws', 'awscli'),
+  s3cmd: await missingPeer('s3cmd'),
 };
 
 await providerSuite('s3', 'a second client', ['walk'], (contract) => {
@@ -85,16 +85,4 @@ interface AwsVersion {
 
 function factsOf(...facts: readonly unknown[]): string {
   return JSON.stringify(facts);
-}
-
-/** The sentence that says what is missing, printed once. */
-async function missingCommand(command: string, debianPackage: string): Promise<string | undefined> {
-  try {
-    await requireCommands(`The cross-check with ${debianPackage}`, [command], [debianPackage]);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof ServerUnavailable)) throw error;
-    console.log(`Skipped: ${error.message}`);
-    return error.message;
-  }
 }

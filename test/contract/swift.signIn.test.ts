@@ -9,8 +9,8 @@ import { type Certificates, createCertificates } from '../servers/certificates.t
 import { type FaultProxy, startFaultProxy } from '../servers/faultProxy.ts';
 import { type Identity2, startIdentity2 } from '../servers/identity2.ts';
 import { type Keystone, startKeystone } from '../servers/keystone.ts';
-import { rcloneSwiftEnvironment } from '../servers/peers.ts';
-import { requireCommands, runCommand, ServerUnavailable } from '../servers/serverProcess.ts';
+import { missingPeer, rcloneSwiftEnvironment } from '../servers/peers.ts';
+import { runCommand, ServerUnavailable } from '../servers/serverProcess.ts';
 import { flushMemcached } from '../support/memcached.ts';
 import { oddKeys } from '../support/oddKeys.ts';
 import type { SwiftAccess } from '../support/swiftGlobal.ts';
@@ -228,10 +228,8 @@ function version2(swift: SwiftAccess): void {
   });
 
   it('is simulated so that rclone can use it', async ({ skip }) => {
-    await requireCommands('rclone as judge', ['rclone'], ['rclone']).catch((error: unknown) => {
-      if (error instanceof ServerUnavailable) skip(error.message);
-      throw error;
-    });
+    const missing = await missingPeer('rclone');
+    if (missing) skip(missing);
     await judge.put('of-version-2', 'judged', 'content');
     const login = { user: 'owner', key: 'short', auth: identity.authUrl };
     const environment = rcloneSwiftEnvironment(login, { tenant: tenant.name, region: 'two' });

@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Deleted, Entry, Place, Restoration, StorageClient, Target } from '../../src/core/storageClient.ts';
 import { runRemoval } from '../../src/removal/engine.ts';
 import { planRemoval } from '../../src/removal/plan.ts';
 import type { RecordedRequest } from '../servers/faultProxy.ts';
-import {
-  freePorts,
-  requireCommands,
-  runCommand,
-  ServerUnavailable,
-  temporaryFolder,
-  waitUntil,
-} from '../servers/serverProcess.ts';
+import { missingPeer } from '../servers/peers.ts';
+import { freePorts, runCommand, temporaryFolder, waitUntil } from '../servers/serverProcess.ts';
 import { type AuthFilters, startSwiftProxy, tempAuth } from '../servers/swift.ts';
 import { oddKeys } from '../support/oddKeys.ts';
 import { byBytes, call, collect, containerPlace, listAll, providerSuite, targetOf } from './contractSuite.ts';
@@ -512,19 +506,9 @@ await providerSuite('swift', 'OpenStack Swift', ['walk', 'remove', 'properties']
   });
 
   describe('a second client', () => {
-    let missing: string | undefined;
-    beforeAll(async () => {
-      missing = await requireCommands('The cross-check with swiftclient', ['swift'], ['python3-swiftclient']).then(
-        () => undefined,
-        (error: unknown) => {
-          if (!(error instanceof ServerUnavailable)) throw error;
-          return error.message;
-        },
-      );
-    });
-
     it('lists the same odd names', async ({ skip }) => {
-      if (missing !== undefined) skip(missing);
+      const missing = await missingPeer('swift', 'python3-swiftclient');
+      if (missing) skip(missing);
       const printable = oddKeys.filter((name) => name.isWellFormed() && !/[\p{Cc}\u2028\u2029]/u.test(name));
       const container = await contract.fill(printable);
       const { access } = server;

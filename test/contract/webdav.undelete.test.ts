@@ -5,11 +5,13 @@ import type { Deleted, Entry, Restoration, StorageClient } from '../../src/core/
 import { webEntry } from '../../src/providers/_shared/webPaths.ts';
 import provider from '../../src/providers/webdav/provider.ts';
 import { type FaultProxy, startFaultProxy } from '../servers/faultProxy.ts';
-import { rcloneDavEnvironment } from '../servers/peers.ts';
+import { missingPeer, rcloneDavEnvironment } from '../servers/peers.ts';
 import { type SabreDav, startSabreDav } from '../servers/sabredav.ts';
 import { runCommand } from '../servers/serverProcess.ts';
 import { oddKeys, unstorableFileNames } from '../support/oddKeys.ts';
 import { call, collect, direct } from './contractSuite.ts';
+
+const missing = await missingPeer('rclone');
 
 const told = (restorations: readonly Restoration[]) =>
   restorations.map(({ deleted, result, error }) => [deleted.entry.name, result, error?.kind]);
@@ -75,45 +77,48 @@ describe.each([
     return outcomes.map(({ target: { entry }, trace }) => ({ entry, trace: trace ?? expect.unreachable('no trace') }));
   }
 
-  it('gives back files with their folders, byte for byte, and keeps what came since: judged by rclone', async () => {
-    for (const name of names) await put(`odd/${name}`);
-    await put('odd/deep/er/file');
-    await mkdir(fileOf('odd/empty'));
-    const client = await enter();
-    expect(await client.recovery({ kind: 'root' }, call())).toMatchObject({ recoverable: 'yes' });
-    const before = await everything(client);
-    const deleted = await deleteAll(client);
-    expect(await readdir(dav.files)).toEqual([]);
-    await put('odd/a b', 'newer');
+  it.skipIf(missing)(
+    'gives back files with their folders, byte for byte, and keeps what came since: judged by rclone',
+    async () => {
+      for (const name of names) await put(`odd/${name}`);
+      await put('odd/deep/er/file');
+      await mkdir(fileOf('odd/empty'));
+      const client = await enter();
+      expect(await client.recovery({ kind: 'root' }, call())).toMatchObject({ recoverable: 'yes' });
+      const before = await everything(client);
+      const deleted = await deleteAll(client);
+      expect(await readdir(dav.files)).toEqual([]);
+      await put('odd/a b', 'newer');
 
-    const first = await client.undelete(deleted, call());
-    expect(first.map(({ deleted: { entry } }) => entry)).toEqual(deleted.map(({ entry }) => entry));
-    expect(told(first).filter(([, result]) => result !== 'restored')).toEqual([
-      ['a b', 'changed', 'changed'],
-      // It stands there for what came since.
-      ['odd', 'already-there', undefined],
-    ]);
-    for (const name of names)
-      expect(await content(`odd/${name}`)).toBe(name === 'a b' ? 'newer' : `content of odd/${name}`);
-    const facts = ({ id, kind, size, tag }: Entry) => [id, kind, size, tag];
-    const after = await everything(client);
-    const others = (entries: readonly Entry[]) => entries.filter(({ name }) => name !== 'a b').map(facts);
-    expect(others(after)).toEqual(others(before));
+      const first = await client.undelete(deleted, call());
+      expect(first.map(({ deleted: { entry } }) => entry)).toEqual(deleted.map(({ entry }) => entry));
+      expect(told(first).filter(([, result]) => result !== 'restored')).toEqual([
+        ['a b', 'changed', 'changed'],
+        // It stands there for what came since.
+        ['odd', 'already-there', undefined],
+      ]);
+      for (const name of names)
+        expect(await content(`odd/${name}`)).toBe(name === 'a b' ? 'newer' : `content of odd/${name}`);
+      const facts = ({ id, kind, size, tag }: Entry) => [id, kind, size, tag];
+      const after = await everything(client);
+      const others = (entries: readonly Entry[]) => entries.filter(({ name }) => name !== 'a b').map(facts);
+      expect(others(after)).toEqual(others(before));
 
-    proxy.reset();
-    const again = await client.undelete(deleted, call());
-    expect(told(again).filter(([, result]) => result !== 'already-there')).toEqual([['a b', 'changed', 'changed']]);
-    expect(new Set(proxy.requests.map(({ method }) => method))).toEqual(new Set(['PROPFIND']));
+      proxy.reset();
+      const again = await client.undelete(deleted, call());
+      expect(told(again).filter(([, result]) => result !== 'already-there')).toEqual([['a b', 'changed', 'changed']]);
+      expect(new Set(proxy.requests.map(({ method }) => method))).toEqual(new Set(['PROPFIND']));
 
-    const environment = await rcloneDavEnvironment({
-      url: `${dav.origin}${place}`,
-      username: dav.user.name,
-      password: dav.user.password,
-    });
-    expect(await runCommand('rclone', ['cat', 'peer:odd/a b'], environment)).toBe('newer');
-    const emoji = 'emoji \u{1f600}';
-    expect(await runCommand('rclone', ['cat', `peer:odd/${emoji}`], environment)).toBe(`content of odd/${emoji}`);
-  });
+      const environment = await rcloneDavEnvironment({
+        url: `${dav.origin}${place}`,
+        username: dav.user.name,
+        password: dav.user.password,
+      });
+      expect(await runCommand('rclone', ['cat', 'peer:odd/a b'], environment)).toBe('newer');
+      const emoji = 'emoji \u{1f600}';
+      expect(await runCommand('rclone', ['cat', `peer:odd/${emoji}`], environment)).toBe(`content of odd/${emoji}`);
+    },
+  );
 
   it('takes the item of its own deletion, and tells what it can not tell apart', async () => {
     const client = await enter();

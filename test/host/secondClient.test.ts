@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Parts } from '../../src/commands/parts.ts';
 import type { EntryNode, Node } from '../../src/tree/nodes.ts';
-import { awsEnvironment, writeS3cmdConfig } from '../servers/peers.ts';
-import {
-  requireCommands,
-  runCommand as runPeer,
-  ServerUnavailable,
-  temporaryFolder,
-} from '../servers/serverProcess.ts';
+import { awsEnvironment, missingPeer, writeS3cmdConfig } from '../servers/peers.ts';
+import { runCommand as runPeer, temporaryFolder } from '../servers/serverProcess.ts';
 import { isSendable, oddKeys } from '../support/oddKeys.ts';
 import { VersionedBuckets } from '../support/versionedBuckets.ts';
 import { addRow, cleanUp, entryRow, runCommand, s3Credential, startExtension } from './support/extension.ts';
@@ -50,7 +45,7 @@ describeWithRgw('a second client and the tree', (rgw) => {
   };
 
   it('show the same objects of odd names: awscli', async function () {
-    if (!(await isThere('aws', 'awscli'))) this.skip();
+    if (await missingPeer('aws', 'awscli')) this.skip();
     const { Contents } = (await list('list-objects-v2')) as { Contents: readonly { Key: string; Size: number }[] };
     const shown = (await objectsBelow(parts, row)).map(({ entry }) => facts(entry.id, entry.size));
     assert.ok(shown.length >= 48, `The tree shows only ${shown.length}`);
@@ -58,7 +53,7 @@ describeWithRgw('a second client and the tree', (rgw) => {
   });
 
   it('show the same versions and delete markers of odd names: awscli', async function () {
-    if (!(await isThere('aws', 'awscli'))) this.skip();
+    if (await missingPeer('aws', 'awscli')) this.skip();
     const { Versions, DeleteMarkers } = (await list('list-object-versions')) as Listed;
     await runCommand('showVersions', row);
     const shown = (await objectsBelow(parts, row)).map(({ entry: { id, version } }) =>
@@ -76,7 +71,7 @@ describeWithRgw('a second client and the tree', (rgw) => {
 
   // It asks for listings as bare XML, which can't carry every name.
   it('show the same objects of odd names, where XML can carry them: s3cmd, which lists no versions', async function () {
-    if (!(await isThere('s3cmd', 's3cmd'))) this.skip();
+    if (await missingPeer('s3cmd')) this.skip();
     const plain = await buckets.create('plain');
     const printable = oddKeys.filter((key) => isSendable(key) && !unprintable.test(key));
     for (const key of printable) await buckets.put(plain, key);
@@ -121,16 +116,4 @@ async function objectsBelow(parts: Parts, above: Node): Promise<EntryNode[]> {
 
 function facts(...values: readonly unknown[]): string {
   return JSON.stringify(values);
-}
-
-/** Whether a client is there or could be installed; if not, what it needs is said. */
-async function isThere(command: string, debianPackage: string): Promise<boolean> {
-  try {
-    await requireCommands(`The cross-check with ${debianPackage}`, [command], [debianPackage]);
-    return true;
-  } catch (error) {
-    if (!(error instanceof ServerUnavailable)) throw error;
-    console.log(`Skipped: ${error.message}`);
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runWithInput } from './serverProcess.ts';
+import { requireCommands, runWithInput, ServerUnavailable } from './serverProcess.ts';
 
 /** What a command-line client needs to reach an S3 server. */
 export interface PeerAccess {
@@ -173,4 +173,16 @@ export function rcloneSwiftEnvironment(
     ...(more.tenant === undefined ? {} : { RCLONE_CONFIG_PEER_TENANT: more.tenant }),
     ...(more.region === undefined ? {} : { RCLONE_CONFIG_PEER_REGION: more.region }),
   };
+}
+
+/** What keeps another client from judging, printed and given back as a sentence; undefined where it is there, or could be installed. */
+export async function missingPeer(command: string, debianPackage: string = command): Promise<string | undefined> {
+  try {
+    await requireCommands(`What ${debianPackage} judges`, [command], [debianPackage]);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ServerUnavailable)) throw error;
+    console.log(`Skipped: ${error.message}`);
+    return error.message;
+  }
 }
