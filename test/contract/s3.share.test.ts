@@ -82,7 +82,10 @@ await contractSuite(
     it.each([
       ['another key', (url: string) => url.replace('/a?', '/b?')],
       ['another lifetime', (url: string) => url.replace('X-Amz-Expires=60', 'X-Amz-Expires=600')],
-      ['another signature', (url: string) => url.replace(/Signature=../, 'Signature=00')],
+      [
+        'another signature',
+        (url: string) => url.replace(/Signature=./, (begins) => `Signature=${begins.endsWith('0') ? 1 : 0}`),
+      ],
     ])('are good for nothing else: %s', async (_, tamper) => {
       const container = await contract.fill(['a', 'b']);
       const client = await contract.open();
