@@ -8,7 +8,7 @@ writeRegistry(root);
 const alias = { vscode: path.join(root, 'test/support/vscodeThrows.ts') };
 const second = 1000;
 
-/** Suites that share servers and two cores: one file at a time, with time to start them. A test that fails is tried once more, and the closing summary names it if it passes then. */
+/** Suites that share servers and two cores: one file at a time, with time to start them. A test that fails is tried once more, and named at the end of `npm test` if it passes then. */
 const serial = { fileParallelism: false, retry: 1, testTimeout: 120 * second, hookTimeout: 180 * second };
 
 export default defineConfig({

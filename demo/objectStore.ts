@@ -81,14 +81,6 @@ export class ObjectStore {
     return true;
   }
 
-  /** The first key that is `from` or greater; with `exclusive`, greater. */
-  seek(from: ByteKey, exclusive = false): { key: ByteKey; object: StoredObject } | undefined {
-    const { chunk, chunkIndex, index, found } = this.#locate(from);
-    if (chunk === undefined) return undefined;
-    const at = found && exclusive ? index + 1 : index;
-    return at < chunk.keys.length ? entryAt(chunk, at) : entryAt(this.#chunks[chunkIndex + 1], 0);
-  }
-
   /** What follows from there on in order, as long as nothing is put or deleted. */
   *from(from: ByteKey, exclusive = false): Generator<{ key: ByteKey; object: StoredObject }> {
     const { chunkIndex, index, found } = this.#locate(from);

@@ -96,10 +96,8 @@ export async function startMemoryS3(options: MemoryS3Options): Promise<MemoryS3>
       buckets.get(bucketName)?.objects.delete(toByteKey(key));
     },
     keys(bucketName) {
-      const keys: string[] = [];
-      const objects = buckets.get(bucketName)?.objects;
-      for (let at = objects?.seek('' as ByteKey); at; at = objects?.seek(at.key, true)) keys.push(fromByteKey(at.key));
-      return keys;
+      const objects = buckets.get(bucketName)?.objects.from('' as ByteKey) ?? [];
+      return [...objects].map(({ key }) => fromByteKey(key));
     },
     async stop() {
       const closed = once(server, 'close');

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { type Counts, countsOfRun } from './counts.ts';
 
 /** One line of a runner's report: a test that ended, or the closing line that tells a finished run from a crashed one. */
@@ -6,6 +7,14 @@ export type ReportLine =
   | { readonly state: 'passed' | 'skipped' | 'retried'; readonly title: string }
   | { readonly state: 'failed'; readonly title: string; readonly message: string }
   | { readonly state: 'closed' };
+
+/** Appends a line to the file that STORAGE_CREDENTIALS_REPORT names: a runner's own output says less, and may not outlive a crash. */
+export function appendReportLine(line: ReportLine): void {
+  const file = process.env.STORAGE_CREDENTIALS_REPORT;
+  if (!file) throw new Error('STORAGE_CREDENTIALS_REPORT names no file for the report');
+  mkdirSync(path.dirname(file), { recursive: true });
+  appendFileSync(file, `${JSON.stringify(line)}\n`);
+}
 
 /** Counts a report of one JSON line for each test. A run without its closing line has crashed, whatever its exit code says. A test that passed only when it was tried again counts as passed, and is remarked on. */
 export function countReport(file: string, crashed: boolean): Counts {

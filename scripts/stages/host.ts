@@ -34,7 +34,7 @@ async function runSuites(suites: string, dataFolder: string, env: Record<string,
     entry: 'test/host/support/index.ts',
     files: globSync(`${suites}/*.test.ts`, { cwd: root }),
     dataFolder,
-    env: { ...env, STORAGE_CREDENTIALS_HOST_REPORT: report },
+    env: { ...env, STORAGE_CREDENTIALS_REPORT: report },
   });
   for (const line of linesOf(report)) printLine(line);
   return countReport(report, !good);

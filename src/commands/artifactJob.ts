@@ -83,8 +83,7 @@ async function tell(parts: Parts, job: Job, shown = false): Promise<void> {
       }
       if (answer === 'Retry Failed') await retry(parts, job, false);
       if (answer === 'Delete the Rest…') await retry(parts, job, true);
-      // Each server's part is a removal of its own, and asks by itself.
-      if (answer === 'Undo…') for (const removal of undoable) await undoKept(parts, removal);
+      if (answer === 'Undo…') await undoEach(parts, undoable);
     })
     .catch((error: unknown) => tellFailure(parts, error));
 }
@@ -93,6 +92,13 @@ async function undoableOf({ removals }: Job): Promise<readonly Removal[]> {
   const undoable: Removal[] = [];
   for (const removal of removals) if (await canUndo(removal)) undoable.push(removal);
   return undoable;
+}
+
+/** Each credential's part is a removal of its own and asks by itself; one that can't be undone keeps no other from it. */
+async function undoEach(parts: Parts, removals: readonly Removal[]): Promise<void> {
+  for (const removal of removals) {
+    await undoKept(parts, removal).catch((error: unknown) => tellFailure(parts, error));
+  }
 }
 
 /** Only what was confirmed and is still there is tried again, and only where it was confirmed. It is asked again after a cancel, and once a credential was changed. */

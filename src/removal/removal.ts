@@ -85,7 +85,7 @@ export interface RemovalPlan {
 /** What a finished manifest must still hold when it is read: any other is refused. */
 export interface ManifestSeal {
   readonly entries: number;
-  /** Of every line before the trailer, in hex. */
+  /** Of the compressed file and, behind it, the number, in hex. */
   readonly sha256: string;
 }
 

@@ -223,6 +223,13 @@ describe('DeleteObjects', () => {
   const remove = (keys: readonly string[], quiet = false) =>
     client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: quiet } }));
 
+  it.each(['a\u0001b', 'a\uffffb'])(
+    'refuses what XML can not carry, which the SDK sends all the same: %j',
+    async (key) => {
+      expect(await refusalOf(remove([key]))).toEqual({ name: 'MalformedXML', status: 400 });
+    },
+  );
+
   it('deletes up to 1,000 keys and refuses 1,001', async () => {
     const keys = Array.from({ length: 1001 }, (_, n) => `k${n}`);
     for (const key of keys) server.put(Bucket, key, Buffer.from('x'));
